@@ -1,0 +1,1 @@
+//! Use cases and background jobs of a node.

@@ -1,0 +1,1 @@
+//! Integration tests: real HTTP on loopback, several nodes in one process.
