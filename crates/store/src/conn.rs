@@ -1,0 +1,416 @@
+//! One connection in one transaction: [`Read`] sees a snapshot, [`Tx`] also changes it. The aggregates' files add the
+//! methods; here is what they share: running statements, many-row statements, and reading columns.
+
+use std::{fmt, ops};
+
+use sqlx::{
+    Any, AnyConnection, AssertSqlSafe, Row as _, Transaction,
+    any::{AnyArguments, AnyRow},
+    query::Query,
+};
+
+use crate::{
+    body::Body,
+    error::{Result, StoreError, is_retryable},
+    wake::Effects,
+};
+
+/// Which database a store lives in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// Embedded, one file.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+impl Backend {
+    /// Puts the backend's own words into the text of a migration.
+    pub(crate) fn dialect(self, text: &str) -> String {
+        let (bytes, numbered, clustered) = match self {
+            Self::Sqlite => ("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT", " WITHOUT ROWID"),
+            Self::Postgres => ("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", ""),
+        };
+        text.replace("{BYTES}", bytes).replace("{NUMBERED}", numbered).replace("{CLUSTERED}", clustered)
+    }
+}
+
+/// A statement with its arguments.
+pub(crate) type Statement = Query<'static, Any, AnyArguments>;
+
+/// A statement whose whole text stands in the source.
+pub(crate) fn sql(text: &'static str) -> Statement {
+    sqlx::query(text)
+}
+
+/// How many rows one statement of many rows carries at most.
+const ROWS_PER_STATEMENT: usize = 64;
+
+pub(crate) enum Conn {
+    /// The one writing connection of an embedded store.
+    Writer(Box<AnyConnection>),
+    /// A pooled connection in its transaction, which ends with it.
+    Pooled(Transaction<'static, Any>),
+}
+
+impl Conn {
+    pub(crate) fn get(&mut self) -> &mut AnyConnection {
+        match self {
+            Self::Writer(conn) => conn,
+            Self::Pooled(transaction) => transaction,
+        }
+    }
+}
+
+/// A consistent view of the store. Every getter of every aggregate is a method of this type.
+pub struct Read {
+    pub(crate) conn: Conn,
+    pub(crate) backend: Backend,
+    /// Whether a statement failed in a way that only a new run can mend.
+    pub(crate) retry: bool,
+}
+
+/// A transaction: all of it is kept, or nothing. It has the getters of [`Read`] too.
+pub struct Tx {
+    pub(crate) read: Read,
+    pub(crate) effects: Effects,
+}
+
+impl ops::Deref for Tx {
+    type Target = Read;
+
+    fn deref(&self) -> &Read {
+        &self.read
+    }
+}
+
+impl ops::DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Read {
+        &mut self.read
+    }
+}
+
+impl fmt::Debug for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Read").field("backend", &self.backend).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").field("backend", &self.read.backend).finish_non_exhaustive()
+    }
+}
+
+impl Tx {
+    pub(crate) fn new(conn: Conn, backend: Backend) -> Self {
+        Self { read: Read::new(conn, backend), effects: Effects::default() }
+    }
+}
+
+impl Read {
+    pub(crate) fn new(conn: Conn, backend: Backend) -> Self {
+        Self { conn, backend, retry: false }
+    }
+
+    fn fail(&mut self, error: sqlx::Error) -> StoreError {
+        self.retry |= is_retryable(&error);
+        error.into()
+    }
+
+    /// Runs a statement; the number of rows that it changed.
+    pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64> {
+        match statement.execute(self.conn.get()).await {
+            Ok(done) => Ok(done.rows_affected()),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// All rows.
+    pub(crate) async fn list<T: FromRow>(&mut self, statement: Statement) -> Result<Vec<T>> {
+        match statement.fetch_all(self.conn.get()).await {
+            Ok(rows) => rows.iter().map(T::from_row).collect(),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn find<T: FromRow>(&mut self, statement: Statement) -> Result<Option<T>> {
+        match statement.fetch_optional(self.conn.get()).await {
+            Ok(row) => row.as_ref().map(T::from_row).transpose(),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// The one row of a statement that always has one.
+    pub(crate) async fn one<T: FromRow>(&mut self, statement: Statement) -> Result<T> {
+        match statement.fetch_one(self.conn.get()).await {
+            Ok(row) => T::from_row(&row),
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Runs one statement over many rows, in as few pieces as the number of rows allows. The pieces have 64, 32, …,
+    /// 1 rows, so that only seven texts of each statement ever stand in the cache of prepared ones.
+    pub(crate) async fn execute_many<R>(
+        &mut self,
+        text: &Many,
+        rows: &[R],
+        bind: impl Fn(Statement, &R) -> Result<Statement>,
+    ) -> Result<u64> {
+        let mut changed = 0;
+        for piece in pieces(rows) {
+            let statement = bind_all(text, piece, &bind)?;
+            changed += self.execute(statement).await?;
+        }
+        Ok(changed)
+    }
+
+    /// As [`Read::execute_many`], for statements that answer with rows.
+    pub(crate) async fn list_many<R, T: FromRow>(
+        &mut self,
+        text: &Many,
+        rows: &[R],
+        bind: impl Fn(Statement, &R) -> Result<Statement>,
+    ) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        for piece in pieces(rows) {
+            let statement = bind_all(text, piece, &bind)?;
+            found.extend(self.list(statement).await?);
+        }
+        Ok(found)
+    }
+}
+
+/// The text of a statement over many rows: `head ($1, $2), ($3, $4) tail`.
+pub(crate) struct Many {
+    pub head: &'static str,
+    pub columns: usize,
+    pub tail: &'static str,
+}
+
+impl Many {
+    fn text(&self, rows: usize) -> String {
+        let mut text = String::with_capacity(self.head.len() + self.tail.len() + rows * self.columns * 6);
+        text.push_str(self.head);
+        let mut number = 0;
+        for row in 0..rows {
+            text.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 0..self.columns {
+                number += 1;
+                text.push_str(if column == 0 { "$" } else { ", $" });
+                text.push_str(&number.to_string());
+            }
+            text.push(')');
+        }
+        text.push_str(self.tail);
+        text
+    }
+}
+
+fn bind_all<R>(
+    text: &Many,
+    rows: &[R],
+    bind: impl Fn(Statement, &R) -> Result<Statement>,
+) -> Result<Statement> {
+    // The text is made of the source's own pieces and numbers; values go in as arguments.
+    let statement = sqlx::query(AssertSqlSafe(text.text(rows.len())));
+    rows.iter().try_fold(statement, bind)
+}
+
+/// Cuts rows into runs whose lengths are powers of two.
+fn pieces<R>(rows: &[R]) -> impl Iterator<Item = &[R]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let length = match rest.len() {
+            0 => return None,
+            len if len >= ROWS_PER_STATEMENT => ROWS_PER_STATEMENT,
+            len => 1 << len.ilog2(),
+        };
+        let (piece, after) = rest.split_at_checked(length)?;
+        rest = after;
+        Some(piece)
+    })
+}
+
+/// A row struct, read from a row.
+pub(crate) trait FromRow: Sized {
+    fn from_row(row: &AnyRow) -> Result<Self>;
+}
+
+/// Reads a row struct whose fields are named like their columns: `from_row!(Row { code: text, at: int })`.
+macro_rules! from_row {
+    ($row:ident { $($field:ident: $kind:ident),+ $(,)? }) => {
+        impl $crate::conn::FromRow for $row {
+            fn from_row(row: &sqlx::any::AnyRow) -> $crate::error::Result<Self> {
+                use $crate::conn::Columns as _;
+                Ok(Self { $($field: row.$kind(stringify!($field))?),+ })
+            }
+        }
+    };
+}
+pub(crate) use from_row;
+
+impl FromRow for i64 {
+    fn from_row(row: &AnyRow) -> Result<Self> {
+        row.int("value")
+    }
+}
+
+impl FromRow for u64 {
+    fn from_row(row: &AnyRow) -> Result<Self> {
+        row.count("value")
+    }
+}
+
+impl FromRow for String {
+    fn from_row(row: &AnyRow) -> Result<Self> {
+        row.text("value")
+    }
+}
+
+/// Columns by name, in the types that rows have.
+pub(crate) trait Columns {
+    fn text(&self, name: &str) -> Result<String>;
+    fn text_opt(&self, name: &str) -> Result<Option<String>>;
+    fn int(&self, name: &str) -> Result<i64>;
+    fn int_opt(&self, name: &str) -> Result<Option<i64>>;
+    fn bytes_opt(&self, name: &str) -> Result<Option<Vec<u8>>>;
+
+    fn count(&self, name: &str) -> Result<u64> {
+        to_u64(self.int(name)?, name)
+    }
+
+    fn count_opt(&self, name: &str) -> Result<Option<u64>> {
+        self.int_opt(name)?.map(|value| to_u64(value, name)).transpose()
+    }
+
+    fn flag(&self, name: &str) -> Result<bool> {
+        Ok(self.int(name)? != 0)
+    }
+
+    fn bytes(&self, name: &str) -> Result<Vec<u8>> {
+        self.bytes_opt(name)?.ok_or_else(|| StoreError::value(format!("column `{name}`")))
+    }
+
+    fn hash(&self, name: &str) -> Result<[u8; 32]> {
+        to_hash(&self.bytes(name)?, name)
+    }
+
+    fn hash_opt(&self, name: &str) -> Result<Option<[u8; 32]>> {
+        self.bytes_opt(name)?.map(|bytes| to_hash(&bytes, name)).transpose()
+    }
+
+    fn body(&self, name: &str) -> Result<Body> {
+        self.text(name).map(Body::from_text)
+    }
+
+    fn body_opt(&self, name: &str) -> Result<Option<Body>> {
+        Ok(self.text_opt(name)?.map(Body::from_text))
+    }
+}
+
+impl Columns for AnyRow {
+    fn text(&self, name: &str) -> Result<String> {
+        Ok(self.try_get(name)?)
+    }
+
+    fn text_opt(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.try_get(name)?)
+    }
+
+    fn int(&self, name: &str) -> Result<i64> {
+        Ok(self.try_get(name)?)
+    }
+
+    fn int_opt(&self, name: &str) -> Result<Option<i64>> {
+        Ok(self.try_get(name)?)
+    }
+
+    fn bytes_opt(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.try_get(name)?)
+    }
+}
+
+/// A count as a column holds it.
+pub(crate) fn to_i64(value: u64, what: &str) -> Result<i64> {
+    i64::try_from(value).map_err(|_| StoreError::value(format!("`{what}`: {value}")))
+}
+
+/// An optional count as a column holds it.
+pub(crate) fn to_i64_opt(value: Option<u64>, what: &str) -> Result<Option<i64>> {
+    value.map(|value| to_i64(value, what)).transpose()
+}
+
+pub(crate) fn to_u64(value: i64, what: &str) -> Result<u64> {
+    u64::try_from(value).map_err(|_| StoreError::value(format!("`{what}`: {value}")))
+}
+
+pub(crate) fn to_hash(bytes: &[u8], what: &str) -> Result<[u8; 32]> {
+    bytes.try_into().map_err(|_| StoreError::value(format!("`{what}`: {} bytes instead of 32", bytes.len())))
+}
+
+/// A page of a list in key order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The last key of the page before, or the empty text for the first page.
+    pub after: String,
+    /// How many rows at most; more than [`Page::MAX`] is read as [`Page::MAX`].
+    pub limit: u32,
+}
+
+impl Page {
+    /// The most rows that one call answers with.
+    pub const MAX: u32 = 10_000;
+
+    /// The first page.
+    #[must_use]
+    pub fn first(limit: u32) -> Self {
+        Self { after: String::new(), limit }
+    }
+
+    /// The page after the row of the key given.
+    #[must_use]
+    pub fn after(key: impl Into<String>, limit: u32) -> Self {
+        Self { after: key.into(), limit }
+    }
+
+    pub(crate) fn rows(&self) -> i64 {
+        bounded(self.limit)
+    }
+}
+
+/// A limit that no caller can raise beyond [`Page::MAX`].
+pub(crate) fn bounded(limit: u32) -> i64 {
+    i64::from(limit.min(Page::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn rows_are_cut_into_powers_of_two() {
+        let lengths = |n: usize| pieces(&vec![(); n]).map(<[()]>::len).collect::<Vec<_>>();
+        assert_eq!(lengths(0), Vec::<usize>::new());
+        assert_eq!(lengths(1), [1]);
+        assert_eq!(lengths(7), [4, 2, 1]);
+        assert_eq!(lengths(64), [64]);
+        assert_eq!(lengths(150), [64, 64, 16, 4, 2]);
+    }
+
+    #[test]
+    fn many_rows_number_their_arguments() {
+        let many = Many { head: "INSERT INTO t VALUES ", columns: 2, tail: " RETURNING a" };
+        assert_eq!(many.text(2), "INSERT INTO t VALUES ($1, $2), ($3, $4) RETURNING a");
+    }
+
+    #[test]
+    fn counts_that_no_column_holds_are_refused() {
+        assert_eq!(to_i64(7, "bytes").unwrap(), 7);
+        assert!(to_i64(u64::MAX, "bytes").unwrap_err().to_string().contains("bytes"));
+        assert!(to_u64(-1, "rows").is_err());
+        assert!(to_hash(&[0; 31], "leaf").is_err());
+    }
+}

@@ -1,0 +1,214 @@
+//! Messages to send, written in the step that causes them. A sender leases what is due, sends, and reports back; a
+//! lease that runs out is given again. Messages of one stream (tenant and stream key) leave in their order: only the
+//! first that is alive can be leased. A message that cannot be delivered ends as a visible dead letter and lets those
+//! behind it pass.
+
+use crate::{
+    conn::{Many, Read, Tx, bounded, from_row, sql, to_i64},
+    error::Result,
+};
+
+/// A message to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// The sender: a connector's or the node's own id.
+    pub tenant: String,
+    /// What must keep its order, for instance destination and contract.
+    pub stream: String,
+    /// The receiver's id.
+    pub destination: String,
+    /// What message it is.
+    pub kind: String,
+    /// Its body, JSON text; it is signed anew for every attempt.
+    pub body: String,
+    /// Now, microseconds; it is due at once.
+    pub at: i64,
+}
+
+/// A message as stored. One that was leased is its own lease: `id` and `attempts` together name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRow {
+    /// Its number; higher ones were written later.
+    pub id: i64,
+    /// The sender.
+    pub tenant: String,
+    /// What must keep its order.
+    pub stream: String,
+    /// The receiver's id.
+    pub destination: String,
+    /// What message it is.
+    pub kind: String,
+    /// Its body, JSON text.
+    pub body: String,
+    /// How often it was leased.
+    pub attempts: u64,
+    /// Written at, microseconds.
+    pub created_at: i64,
+    /// Due at, microseconds.
+    pub next_at: i64,
+    /// Leased until, microseconds.
+    pub lease_until: Option<i64>,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// Given up at, microseconds.
+    pub dead_at: Option<i64>,
+}
+
+from_row!(MessageRow {
+    id: int,
+    tenant: text,
+    stream: text,
+    destination: text,
+    kind: text,
+    body: text,
+    attempts: count,
+    created_at: int,
+    next_at: int,
+    lease_until: int_opt,
+    last_error: text_opt,
+    dead_at: int_opt,
+});
+
+const ADD_MESSAGES: Many = Many {
+    head: "-- add_messages
+        INSERT INTO outbox (tenant, stream, destination, kind, body, attempts, created_at, next_at) VALUES ",
+    columns: 8,
+    tail: "",
+};
+
+impl Tx {
+    /// Adds messages in their order.
+    pub async fn add_messages(&mut self, messages: &[NewMessage]) -> Result<()> {
+        let added = self.execute_many(&ADD_MESSAGES, messages, |statement, one| {
+            Ok(statement
+                .bind(one.tenant.as_str())
+                .bind(one.stream.as_str())
+                .bind(one.destination.as_str())
+                .bind(one.kind.as_str())
+                .bind(one.body.as_str())
+                .bind(0_i64)
+                .bind(one.at)
+                .bind(one.at))
+        });
+        self.effects.outbox |= added.await? > 0;
+        Ok(())
+    }
+
+    /// Leases up to `limit` messages that are due at `now`, for `lease_micros`.
+    pub async fn lease_due(&mut self, limit: u32, now: i64, lease_micros: i64) -> Result<Vec<MessageRow>> {
+        let statement = sql("-- lease_due
+            UPDATE outbox SET lease_until = $1, attempts = attempts + 1
+            WHERE id IN (
+                SELECT due.id FROM outbox AS due
+                WHERE due.dead_at IS NULL AND due.next_at <= $2
+                    AND (due.lease_until IS NULL OR due.lease_until <= $2)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM outbox AS before
+                        WHERE before.tenant = due.tenant AND before.stream = due.stream
+                            AND before.dead_at IS NULL AND before.id < due.id)
+                ORDER BY due.next_at, due.id LIMIT $3)
+            RETURNING *")
+        .bind(now.saturating_add(lease_micros))
+        .bind(now)
+        .bind(bounded(limit));
+        let mut leased: Vec<MessageRow> = self.list(statement).await?;
+        leased.sort_unstable_by_key(|row| row.id);
+        Ok(leased)
+    }
+
+    /// The message arrived: it goes, and the next of its stream is free. `false` where the lease was lost meanwhile.
+    pub async fn complete_message(&mut self, lease: &MessageRow) -> Result<bool> {
+        let statement = sql("-- complete_message
+            DELETE FROM outbox WHERE id = $1 AND attempts = $2 AND dead_at IS NULL")
+        .bind(lease.id)
+        .bind(to_i64(lease.attempts, "attempts")?);
+        let done = self.execute(statement).await? == 1;
+        self.effects.outbox |= done;
+        Ok(done)
+    }
+
+    /// The attempt failed: try again at `next_at`. `false` where the lease was lost meanwhile.
+    pub async fn retry_message(&mut self, lease: &MessageRow, next_at: i64, error: &str) -> Result<bool> {
+        let statement = sql("-- retry_message
+            UPDATE outbox SET next_at = $3, lease_until = NULL, last_error = $4
+            WHERE id = $1 AND attempts = $2 AND dead_at IS NULL")
+        .bind(lease.id)
+        .bind(to_i64(lease.attempts, "attempts")?)
+        .bind(next_at)
+        .bind(error);
+        let done = self.execute(statement).await? == 1;
+        self.effects.outbox |= done;
+        Ok(done)
+    }
+
+    /// The message is given up and kept as a dead letter. `false` where the lease was lost meanwhile.
+    pub async fn bury_message(&mut self, lease: &MessageRow, at: i64, reason: &str) -> Result<bool> {
+        let statement = sql("-- bury_message
+            UPDATE outbox SET dead_at = $3, lease_until = NULL, last_error = $4
+            WHERE id = $1 AND attempts = $2 AND dead_at IS NULL")
+        .bind(lease.id)
+        .bind(to_i64(lease.attempts, "attempts")?)
+        .bind(at)
+        .bind(reason);
+        let done = self.execute(statement).await? == 1;
+        self.effects.outbox |= done;
+        Ok(done)
+    }
+
+    /// Brings a dead letter back, due at `at`; whether it was one.
+    pub async fn revive_message(&mut self, id: i64, at: i64) -> Result<bool> {
+        let statement = sql("-- revive_message
+            UPDATE outbox SET dead_at = NULL, lease_until = NULL, next_at = $2 WHERE id = $1 AND dead_at IS NOT NULL")
+        .bind(id)
+        .bind(at);
+        let done = self.execute(statement).await? == 1;
+        self.effects.outbox |= done;
+        Ok(done)
+    }
+}
+
+/// How many messages there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxCount {
+    /// Still to be sent.
+    pub waiting: u64,
+    /// Given up.
+    pub dead: u64,
+}
+
+from_row!(OutboxCount { waiting: count, dead: count });
+
+impl Read {
+    /// When the next message is due or its lease ends, microseconds; `None` where nothing waits.
+    pub async fn next_message_at(&mut self) -> Result<Option<i64>> {
+        let statement = sql("-- next_message_at
+            SELECT CASE WHEN lease_until IS NULL OR lease_until < next_at THEN next_at ELSE lease_until END AS value
+            FROM outbox AS due WHERE dead_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM outbox AS before
+                WHERE before.tenant = due.tenant AND before.stream = due.stream
+                    AND before.dead_at IS NULL AND before.id < due.id)
+            ORDER BY value LIMIT 1");
+        self.find(statement).await
+    }
+
+    /// A message by its number, dead or alive.
+    pub async fn get_message(&mut self, id: i64) -> Result<Option<MessageRow>> {
+        self.find(sql("-- get_message\nSELECT * FROM outbox WHERE id = $1").bind(id)).await
+    }
+
+    /// Dead letters after number `after`.
+    pub async fn list_dead_messages(&mut self, after: i64, limit: u32) -> Result<Vec<MessageRow>> {
+        let statement = sql("-- list_dead_messages
+            SELECT * FROM outbox WHERE dead_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2");
+        self.list(statement.bind(after).bind(bounded(limit))).await
+    }
+
+    /// How many messages wait, and how many are dead.
+    pub async fn count_messages(&mut self) -> Result<OutboxCount> {
+        let statement = sql("-- count_messages
+            SELECT CAST(COALESCE(SUM(CASE WHEN dead_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting,
+                CAST(COALESCE(SUM(CASE WHEN dead_at IS NULL THEN 0 ELSE 1 END), 0) AS BIGINT) AS dead
+            FROM outbox");
+        self.one(statement).await
+    }
+}
