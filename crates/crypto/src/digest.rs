@@ -117,3 +117,53 @@ impl io::Write for Hasher {
 pub fn sm3(data: &[u8]) -> [u8; 32] {
     sm3::Sm3::digest(data).into()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    // FIPS 180-4 and GB/T 32905, appendix A: the digest of `abc`.
+    const SHA256_ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    const SM3_ABC: &str = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
+
+    #[test]
+    fn standards_examples() {
+        assert_eq!(Sha256::of(b"abc").to_string(), SHA256_ABC);
+        assert_eq!(hex::encode(sm3(b"abc")), SM3_ABC);
+        let long = sm3(&b"abcd".repeat(16));
+        assert_eq!(hex::encode(long), "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732");
+    }
+
+    #[test]
+    fn a_stream_in_pieces_has_the_digest_of_the_whole() {
+        let data: Vec<u8> = (0..10_000_u32).map(|n| n as u8).collect();
+        for size in [1, 63, 64, 65, 4096, 10_000] {
+            let mut hasher = Hasher::new();
+            data.chunks(size).for_each(|piece| hasher.write_all(piece).unwrap());
+            assert_eq!(hasher.finish(), Sha256::of(&data), "pieces of {size}");
+        }
+        assert_eq!(Hasher::default().finish(), Sha256::of(b""));
+    }
+
+    #[test]
+    fn one_digest_has_one_text() {
+        assert_eq!(SHA256_ABC.parse::<Sha256>().unwrap(), Sha256::of(b"abc"));
+        for bad in ["", "ba78", &SHA256_ABC.to_uppercase(), &format!("{SHA256_ABC}00"), &"g".repeat(64)] {
+            let error = bad.parse::<Sha256>().unwrap_err();
+            assert!(matches!(error, Error::MalformedHex { digits: 64, .. }), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn json_form_is_the_text() {
+        let json = serde_json::to_string(&Sha256::of(b"abc")).unwrap();
+        assert_eq!(json, format!("\"{SHA256_ABC}\""));
+        assert_eq!(serde_json::from_str::<Sha256>(&json).unwrap(), Sha256::of(b"abc"));
+        // Also from a reader, where text cannot be borrowed.
+        assert_eq!(serde_json::from_reader::<_, Sha256>(json.as_bytes()).unwrap(), Sha256::of(b"abc"));
+        assert!(serde_json::from_str::<Sha256>("\"ba78\"").is_err());
+    }
+}

@@ -373,3 +373,6 @@ fn generate_sm2() -> Result<Zeroizing<Vec<u8>>> {
     }
     Err(Error::Random)
 }
+
+#[cfg(test)]
+mod tests;

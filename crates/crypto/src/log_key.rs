@@ -115,3 +115,68 @@ impl FromStr for LogPublicKey {
 }
 
 serde_as_text!(LogPublicKey);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::{SigningKey, Suite};
+
+    // RFC 8032, 7.1, test 1: the public key, and its signature over the empty message.
+    const PUBLIC: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    const SIGNATURE: &str = "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b";
+
+    #[test]
+    fn standards_example() {
+        let key = LogPublicKey::from_bytes(&hex::decode(PUBLIC).unwrap()).unwrap();
+        let signature = hex::decode(SIGNATURE).unwrap();
+        key.verify(b"", &signature).unwrap();
+        assert!(matches!(key.verify(b"x", &signature), Err(Error::BadSignature)));
+    }
+
+    #[test]
+    fn signs_and_reads_back() {
+        let key = LogKey::generate().unwrap();
+        let again = LogKey::from_pem(&key.to_pem().unwrap()).unwrap();
+        assert_eq!(again.public(), key.public());
+        let signature = again.sign(b"note");
+        key.public().verify(b"note", &signature).unwrap();
+        assert!(key.public().verify(b"Note", &signature).is_err());
+        assert!(LogKey::generate().unwrap().public().verify(b"note", &signature).is_err());
+        for bad in [&signature[..63], &[], &[signature.as_slice(), &[0]].concat()] {
+            assert!(matches!(key.public().verify(b"note", bad), Err(Error::MalformedSignature(_))));
+        }
+    }
+
+    #[test]
+    fn public_key_has_a_text_and_json_form() {
+        let key = LogKey::generate().unwrap().public();
+        assert_eq!(key.to_string().parse::<LogPublicKey>().unwrap(), key);
+        let json = serde_json::to_string(&key).unwrap();
+        assert_eq!(serde_json::from_str::<LogPublicKey>(&json).unwrap(), key);
+        assert!(matches!(LogPublicKey::from_bytes(&[1; 31]), Err(Error::LogKey)));
+        assert!("not base64!".parse::<LogPublicKey>().is_err());
+    }
+
+    #[test]
+    fn a_key_of_small_order_verifies_nothing() {
+        // The neutral element: with it, an all-but-empty signature would fit every message.
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        let mut signature = [0; 64];
+        signature[0] = 1;
+        let key = LogPublicKey::from_bytes(&neutral).unwrap();
+        assert!(matches!(key.verify(b"anything", &signature), Err(Error::BadSignature)));
+    }
+
+    #[test]
+    fn other_keys_are_refused_and_debug_shows_no_secret() {
+        let other = SigningKey::generate(Suite::Intl).unwrap().to_pkcs8_pem().unwrap();
+        assert!(matches!(LogKey::from_pem(&other), Err(Error::PrivateKey(_))));
+        assert!(matches!(LogKey::from_pem("nothing"), Err(Error::Pem { .. })));
+        let key = LogKey::generate().unwrap();
+        let debug = format!("{key:?}");
+        assert!(debug.contains("redacted") && !debug.contains(&hex::encode(key.0.to_bytes())), "{debug}");
+        assert!(!debug.contains(&to_base64(&key.0.to_bytes())), "{debug}");
+    }
+}

@@ -85,3 +85,120 @@ impl SignedObject {
         Ok(Sha256::of(&jcs::value_to_vec(&self.body)?))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Suite;
+
+    const TYPE_NAME: &str = "weir.test/1";
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Reading {
+        station: String,
+        rows: u64,
+    }
+
+    fn reading() -> Reading {
+        Reading { station: "奥体中心".to_owned(), rows: 35_064 }
+    }
+
+    fn both() -> [SigningKey; 2] {
+        [Suite::Sm, Suite::Intl].map(|suite| SigningKey::generate(suite).unwrap())
+    }
+
+    #[test]
+    fn what_was_signed_is_read_back() {
+        for key in both() {
+            let object = sign_object(&key, TYPE_NAME, &reading()).unwrap();
+            assert_eq!(object.claimed_type(), Some(TYPE_NAME));
+            assert_eq!(object.key, key.key_ref());
+            // Over the wire and back, in another layout.
+            let text = serde_json::to_string_pretty(&object).unwrap();
+            let read: SignedObject = serde_json::from_str(&text).unwrap();
+            assert_eq!(read.verify::<Reading>(TYPE_NAME, key.public_key()).unwrap(), reading());
+            assert_eq!(read.body_hash().unwrap(), object.body_hash().unwrap());
+        }
+    }
+
+    #[test]
+    fn every_change_is_noticed() {
+        for key in both() {
+            let object = sign_object(&key, TYPE_NAME, &reading()).unwrap();
+            let mut changed = object.clone();
+            changed.body["rows"] = json!(35_065);
+            let mut longer = object.clone();
+            longer.body["note"] = json!("");
+            let mut shorter = object.clone();
+            shorter.body.as_object_mut().unwrap().remove("rows");
+            for tampered in [changed, longer, shorter] {
+                let error = tampered.check(TYPE_NAME, key.public_key()).unwrap_err();
+                assert!(matches!(error, Error::BadSignature), "{error}");
+                assert_ne!(tampered.body_hash().unwrap(), object.body_hash().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_for_one_purpose_is_none_for_another() {
+        let key = SigningKey::generate(Suite::Intl).unwrap();
+        let object = sign_object(&key, TYPE_NAME, &reading()).unwrap();
+        let error = object.verify::<Reading>("weir.other/1", key.public_key()).unwrap_err();
+        assert!(matches!(error, Error::WrongType { .. }), "{error}");
+        // Renaming it breaks the signature.
+        let mut renamed = object;
+        renamed.body["type"] = json!("weir.other/1");
+        let error = renamed.verify::<Reading>("weir.other/1", key.public_key()).unwrap_err();
+        assert!(matches!(error, Error::BadSignature), "{error}");
+    }
+
+    #[test]
+    fn another_key_is_refused_by_name() {
+        let [sm, intl] = both();
+        let object = sign_object(&sm, TYPE_NAME, &reading()).unwrap();
+        let error = object.check(TYPE_NAME, intl.public_key()).unwrap_err();
+        assert!(matches!(error, Error::WrongKey { .. }), "{error}");
+        // Claiming the other key does not help, and neither does claiming the other suite.
+        let mut claimed = object.clone();
+        claimed.key = intl.key_ref();
+        let error = claimed.check(TYPE_NAME, intl.public_key()).unwrap_err();
+        assert!(matches!(error, Error::WrongSuite { expected: Suite::Intl, found: Suite::Sm }), "{error}");
+        claimed.signature = Signature::from_raw(Suite::Intl, *object.signature.as_raw());
+        let error = claimed.check(TYPE_NAME, intl.public_key()).unwrap_err();
+        assert!(matches!(error, Error::BadSignature), "{error}");
+    }
+
+    #[test]
+    fn only_objects_that_agree_about_their_type_are_signed() {
+        let key = SigningKey::generate(Suite::Intl).unwrap();
+        for body in [json!(1), json!([1]), json!("text"), json!(null), json!({"type": "weir.other/1"})] {
+            assert!(matches!(sign_object(&key, TYPE_NAME, &body), Err(Error::Body(_))), "{body}");
+        }
+        assert!(sign_object(&key, TYPE_NAME, &json!({"type": TYPE_NAME})).is_ok());
+        let rounded = sign_object(&key, TYPE_NAME, &json!({"n": u64::MAX}));
+        assert!(matches!(rounded, Err(Error::InexactNumber(_))));
+    }
+
+    #[test]
+    fn a_body_of_another_shape_is_refused_after_its_signature_was_good() {
+        let key = SigningKey::generate(Suite::Sm).unwrap();
+        let object = sign_object(&key, TYPE_NAME, &json!({"rows": "many"})).unwrap();
+        assert!(matches!(object.verify::<Reading>(TYPE_NAME, key.public_key()), Err(Error::Json(_))));
+        let mut hollow = object;
+        hollow.body = json!([]);
+        assert!(matches!(hollow.check(TYPE_NAME, key.public_key()), Err(Error::Body(_))));
+        assert!(hollow.claimed_type().is_none());
+    }
+
+    #[test]
+    fn unknown_fields_beside_the_body_are_refused() {
+        let key = SigningKey::generate(Suite::Intl).unwrap();
+        let mut json = serde_json::to_value(sign_object(&key, TYPE_NAME, &reading()).unwrap()).unwrap();
+        json["unsigned"] = json!(true);
+        assert!(serde_json::from_value::<SignedObject>(json).is_err());
+    }
+}

@@ -108,3 +108,71 @@ impl FromStr for Signature {
 }
 
 serde_as_text!(Signature);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    fn sample(r: u8, s: u8) -> Signature {
+        let mut raw = [0; 64];
+        raw[31] = r;
+        raw[32] = s;
+        raw[63] = 1;
+        Signature::from_raw(Suite::Sm, raw)
+    }
+
+    #[test]
+    fn text_form_names_the_suite() {
+        let text = sample(7, 9).to_string();
+        assert!(text.starts_with("sm:0000"), "{text}");
+        assert_eq!(text.len(), 3 + 128);
+        assert_eq!(text.parse::<Signature>().unwrap(), sample(7, 9));
+        let json = serde_json::to_string(&sample(7, 9)).unwrap();
+        assert_eq!(serde_json::from_str::<Signature>(&json).unwrap(), sample(7, 9));
+    }
+
+    #[test]
+    fn raw_hexadecimal_is_read_in_either_case() {
+        let text = sample(0xab, 0xcd).raw_hex();
+        let upper = Signature::from_raw_hex(Suite::Sm, &text.to_uppercase()).unwrap();
+        assert_eq!(upper, sample(0xab, 0xcd));
+        assert_eq!(upper.raw_hex(), text);
+    }
+
+    #[test]
+    fn malformed_texts_are_refused() {
+        let digits = sample(1, 1).raw_hex();
+        for bad in ["", "sm", "sm:", "sm:00", &digits, &format!("rsa:{digits}"), &format!("sm:{digits}0")] {
+            assert!(bad.parse::<Signature>().is_err(), "{bad}");
+        }
+        // A character of several bytes in the middle must not break the cutting of messages.
+        assert!("国".repeat(64).parse::<Signature>().is_err());
+    }
+
+    #[test]
+    fn der_form_is_minimal_and_reads_back() {
+        // r = 7 has one byte; s = 9 << 248 | 1 has thirty-two; 0xff needs a sign byte.
+        for signature in [sample(7, 9), sample(0xff, 0xff), Signature::from_raw(Suite::Intl, [0xff; 64])] {
+            let der = signature.to_der().unwrap();
+            assert_eq!(Signature::from_der(signature.suite(), &der).unwrap(), signature);
+        }
+        assert_eq!(sample(7, 9).to_der().unwrap()[..5], [0x30, 37, 0x02, 1, 7]);
+        assert_eq!(Signature::from_raw(Suite::Intl, [0xff; 64]).to_der().unwrap().len(), 72);
+    }
+
+    #[test]
+    fn only_strict_der_of_two_small_numbers_is_read() {
+        let der = sample(7, 9).to_der().unwrap();
+        let too_big = [&[0x30, 38, 0x02, 33, 1][..], &[0; 32], &[0x02, 1, 1]].concat();
+        let negative = [0x30, 6, 0x02, 1, 0x80, 0x02, 1, 1];
+        let padded = [0x30, 7, 0x02, 2, 0, 1, 0x02, 1, 1];
+        let trailing = [&der[..], &[0]].concat();
+        for bad in [&too_big[..], &negative, &padded, &trailing, &der[..der.len() - 1], &[], &[0; 64]] {
+            assert!(
+                matches!(Signature::from_der(Suite::Sm, bad), Err(Error::MalformedSignature(_))),
+                "{bad:?}"
+            );
+        }
+    }
+}

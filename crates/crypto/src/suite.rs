@@ -82,3 +82,32 @@ pub(crate) fn split_suite<'a>(what: &'static str, text: &'a str) -> Result<(Suit
         text.split_once(':').ok_or_else(|| Error::MissingSuite { what, text: error::excerpt(text) })?;
     Ok((suite.parse()?, rest))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back_and_nothing_else_does() {
+        for suite in [Suite::Sm, Suite::Intl] {
+            assert_eq!(suite.to_string().parse::<Suite>().unwrap(), suite);
+            assert_eq!(Suite::from_signature_oid(suite.signature_oid()), Some(suite));
+            assert_eq!(Suite::from_curve_oid(suite.curve_oid()), Some(suite));
+            assert_eq!(Suite::from_curve_oid(suite.signature_oid()), None);
+        }
+        for bad in ["", "SM", "sm2", "es256", " sm"] {
+            let error = bad.parse::<Suite>().unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("unknown signature suite `{bad}`: expected `sm` or `intl`")
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_the_message() {
+        let message = "国".repeat(500).parse::<Suite>().unwrap_err().to_string();
+        assert!(message.chars().count() < 160, "{message}");
+    }
+}

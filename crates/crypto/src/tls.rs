@@ -103,3 +103,6 @@ fn check_es256(found: Suite) -> Result<()> {
         Suite::Sm => Err(Error::WrongSuite { expected: Suite::Intl, found }),
     }
 }
+
+#[cfg(test)]
+mod tests;

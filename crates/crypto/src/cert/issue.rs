@@ -25,25 +25,25 @@ const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.
 
 /// TBSCertificate (RFC 5280, 4.1) as it is written: x509-cert's own type is for reading.
 #[derive(Sequence)]
-struct Tbs {
+pub(super) struct Tbs {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
-    version: Version,
-    serial: SerialNumber,
-    signature: AlgorithmIdentifierOwned,
-    issuer: Name,
-    validity: x509_cert::time::Validity,
-    subject: Name,
-    key: SubjectPublicKeyInfoOwned,
+    pub version: Version,
+    pub serial: SerialNumber,
+    pub signature: AlgorithmIdentifierOwned,
+    pub issuer: Name,
+    pub validity: x509_cert::time::Validity,
+    pub subject: Name,
+    pub key: SubjectPublicKeyInfoOwned,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
-    extensions: Vec<Extension>,
+    pub extensions: Vec<Extension>,
 }
 
 /// Certificate (RFC 5280, 4.1) as it is written.
 #[derive(Sequence)]
-struct Written {
-    tbs: Tbs,
-    algorithm: AlgorithmIdentifierOwned,
-    signature: BitString,
+pub(super) struct Written {
+    pub tbs: Tbs,
+    pub algorithm: AlgorithmIdentifierOwned,
+    pub signature: BitString,
 }
 
 /// What a leaf certificate is for.
@@ -189,7 +189,7 @@ fn encode_error(_: der::Error) -> Error {
     Error::Signing("certificate does not fit DER")
 }
 
-/// Builds, signs and reads back one certificate.
+/// Builds one certificate.
 fn write(issuer_key: &SigningKey, issuer: &Name, wish: &Wish<'_>) -> Result<Certificate> {
     let tbs = Tbs {
         version: Version::V3,
@@ -201,6 +201,11 @@ fn write(issuer_key: &SigningKey, issuer: &Name, wish: &Wish<'_>) -> Result<Cert
         key: SubjectPublicKeyInfoOwned::from_der(wish.key.to_spki_der()).map_err(encode_error)?,
         extensions: extensions(issuer_key.public_key(), wish)?,
     };
+    seal(issuer_key, tbs)
+}
+
+/// Signs a certificate's content and reads the whole back.
+pub(super) fn seal(issuer_key: &SigningKey, tbs: Tbs) -> Result<Certificate> {
     let signature = issuer_key.sign(&tbs.to_der().map_err(encode_error)?)?.to_der()?;
     let written = Written {
         algorithm: algorithm(issuer_key.suite()),
