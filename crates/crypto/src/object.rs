@@ -27,6 +27,19 @@ pub struct SignedObject {
 /// Signs a body as an object of a type. The field `type` is added; the body must not have one of its own, unless it
 /// says the same.
 ///
+/// ```
+/// use crypto::{SigningKey, Suite, sign_object};
+///
+/// # fn main() -> crypto::Result<()> {
+/// let key = SigningKey::generate(Suite::Sm)?;
+/// let object = sign_object(&key, "example.reading/1", &serde_json::json!({ "rows": 35064 }))?;
+/// let body: serde_json::Value = object.verify("example.reading/1", key.public_key())?;
+/// assert_eq!(body["rows"], 35064);
+/// assert!(object.verify::<serde_json::Value>("example.contract/1", key.public_key()).is_err());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`Error::Body`] where the body is no JSON object or is of another type, and those of [`jcs::to_vec`].
 pub fn sign_object<T: Serialize + ?Sized>(key: &SigningKey, type_: &str, body: &T) -> Result<SignedObject> {

@@ -19,9 +19,10 @@ use super::verify::check_may_issue;
 use super::{Certificate, Chain};
 use crate::{Error, PublicKey, Result, SigningKey, random};
 
-/// id-kp-serverAuth and id-kp-clientAuth (RFC 5280, 4.2.1.12).
-const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
-const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+/// id-kp-serverAuth, id-kp-clientAuth and anyExtendedKeyUsage (RFC 5280, 4.2.1.12).
+pub(super) const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+pub(super) const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+pub(super) const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 
 /// TBSCertificate (RFC 5280, 4.1) as it is written: x509-cert's own type is for reading.
 #[derive(Sequence)]

@@ -356,6 +356,30 @@ fn no_changed_byte_of_a_certificate_passes() {
     }
 }
 
+/// Splices of several bytes, from a seed that is printed: nothing panics, and nothing but the original passes.
+#[test]
+fn no_spliced_certificate_passes() {
+    let path = path(Suite::Sm, Suite::Intl, Suite::Intl);
+    let der = path.chain.leaf().to_der();
+    for seed in 1..=3000_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut draw = |bound: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state % bound as u64) as usize
+        };
+        let start = draw(der.len());
+        let end = (start + draw(9)).min(der.len());
+        let filling: Vec<u8> = (0..draw(9)).map(|_| draw(256) as u8).collect();
+        let spliced = [&der[..start], &filling, &der[end..]].concat();
+        let verdict = Certificate::from_der(&spliced)
+            .and_then(|leaf| Chain::new(vec![leaf, path.region.certificate().clone()]))
+            .and_then(|chain| path.roots.verify(&chain, NOW));
+        assert!(verdict.is_err() || spliced == der, "seed {seed}");
+    }
+}
+
 #[test]
 fn truncated_and_foreign_texts_are_refused() {
     let path = path(Suite::Sm, Suite::Sm, Suite::Sm);

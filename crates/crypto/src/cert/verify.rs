@@ -1,6 +1,7 @@
 //! Checking a chain against pinned roots (RFC 5280, 6.1, without policies and name constraints).
 
-use super::{Certificate, Chain};
+use super::issue::{ANY_USAGE, CLIENT_AUTH, SERVER_AUTH};
+use super::{Certificate, Chain, LeafUse};
 use crate::{Error, PublicKey, Result, pem_text};
 
 /// The pinned trust: self-signed certificates, as a trust file holds them.
@@ -69,19 +70,32 @@ impl Roots {
     /// Checks a chain at a moment in unix seconds: every certificate's validity and critical extensions; each
     /// issuer's CA flag, key usage and path length; names, key identifiers and signatures up to a pinned root. The
     /// leaf may be a CA certificate (function nodes sign messages with their certified key), and a chain may be a
-    /// root alone, or end with one.
+    /// root alone, or end with one. A leaf that is certified for other purposes only, such as TLS, signs nothing.
     ///
     /// # Errors
     /// The refusal of the first certificate that fails, from the root downwards, so that no signature of an
     /// untrusted key is ever looked at before its issuer is known to be good.
     pub fn verify(&self, chain: &Chain, at: i64) -> Result<Verified> {
+        self.verify_for(LeafUse::Sign, chain, at)
+    }
+
+    /// Like [`Roots::verify`], for a TLS certificate: its extended key usage must allow server and client. Whether it
+    /// fits the host is left to the TLS library.
+    ///
+    /// # Errors
+    /// Those of [`Roots::verify`].
+    pub fn verify_tls(&self, chain: &Chain, at: i64) -> Result<Verified> {
+        self.verify_for(LeafUse::Tls, chain, at)
+    }
+
+    fn verify_for(&self, purpose: LeafUse, chain: &Chain, at: i64) -> Result<Verified> {
         let mut path: Vec<&Certificate> = chain.iter().collect();
         if let Some(root) = path.last().and_then(|last| self.pinned(last)) {
             path.pop();
-            return verify_path(root, &path, at);
+            return verify_path(root, &path, purpose, at);
         }
         let root = path.last().map_or(Err(Error::EmptyChain), |last| self.issuer_of(last))?;
-        verify_path(root, &path, at)
+        verify_path(root, &path, purpose, at)
     }
 
     fn pinned(&self, certificate: &Certificate) -> Option<&Certificate> {
@@ -97,7 +111,7 @@ impl Roots {
 }
 
 /// Checks a path below a root; `path` runs from the leaf upwards and is empty where the root stands for itself.
-fn verify_path(root: &Certificate, path: &[&Certificate], at: i64) -> Result<Verified> {
+fn verify_path(root: &Certificate, path: &[&Certificate], purpose: LeafUse, at: i64) -> Result<Verified> {
     let mut issuer = root;
     check_alone(root, at)?;
     let mut valid_until = root.not_after();
@@ -111,6 +125,7 @@ fn verify_path(root: &Certificate, path: &[&Certificate], at: i64) -> Result<Ver
     }
     // After the last turn the "issuer" is the leaf itself.
     check_may_sign(issuer)?;
+    check_purpose(issuer, purpose)?;
     Ok(Verified { leaf: issuer.clone(), root: root.clone(), valid_until })
 }
 
@@ -145,6 +160,20 @@ fn check_may_sign(leaf: &Certificate) -> Result<()> {
     match leaf.extensions().usage.is_none_or(|usage| usage.digital_signature()) {
         true => Ok(()),
         false => Err(Error::KeyUsage { subject: leaf.label(), usage: "digitalSignature" }),
+    }
+}
+
+/// The leaf's extended key usage, where it has one (RFC 5280, 4.2.1.12): signing messages has no identifier of its own.
+fn check_purpose(leaf: &Certificate, purpose: LeafUse) -> Result<()> {
+    let allowed = &leaf.extensions().extended_usage;
+    let needed: &[(_, &'static str)] = match purpose {
+        LeafUse::Sign => &[(ANY_USAGE, "anyExtendedKeyUsage")],
+        LeafUse::Tls => &[(SERVER_AUTH, "serverAuth"), (CLIENT_AUTH, "clientAuth")],
+    };
+    let missing = needed.iter().find(|(oid, _)| !allowed.contains(oid));
+    match missing.filter(|_| !allowed.is_empty() && !allowed.contains(&ANY_USAGE)) {
+        Some((_, usage)) => Err(Error::KeyUsage { subject: leaf.label(), usage }),
+        None => Ok(()),
     }
 }
 

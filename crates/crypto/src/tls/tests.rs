@@ -13,7 +13,7 @@ use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
 use super::*;
-use crate::cert::{Certificate, self_signed_ca};
+use crate::cert::{Certificate, Roots, self_signed_ca};
 
 const NOW: i64 = 1_795_478_400;
 
@@ -145,6 +145,17 @@ fn a_message_certificate_is_no_tls_certificate() {
     let server = TlsIdentity::new(key, chain).unwrap();
     let client = identity(&authority, "client.test");
     assert!(handshake(authority.certificate(), &server, &client, "node.test", NOW).is_err());
+}
+
+#[test]
+fn a_tls_certificate_signs_no_messages() {
+    let authority = authority(Suite::Intl);
+    let roots = Roots::new(vec![authority.certificate().clone()]).unwrap();
+    let tls = identity(&authority, "node.test");
+    roots.verify_tls(tls.chain(), NOW).unwrap();
+    let error = roots.verify(tls.chain(), NOW).unwrap_err();
+    assert!(matches!(error, Error::KeyUsage { usage: "anyExtendedKeyUsage", .. }), "{error}");
+    assert!(matches!(roots.verify_tls(tls.chain(), NOW + 40 * 86_400), Err(Error::Expired { .. })));
 }
 
 #[test]
