@@ -1,0 +1,465 @@
+//! The profile of a Parquet file: schema and statistics from its footer, columns read only where those lack.
+//!
+//! A nested schema shows its leaves, named by their path. Values that have no order of their own here (intervals, half
+//! floats, times of day) have a column without a range.
+
+use std::fs::File;
+use std::path::Path;
+
+use ::domain::Timestamp;
+use ::domain::catalogue::{Column, ColumnKind};
+use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{AsBytes, DataType};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::ColumnDescriptor;
+
+use super::clock::Clock;
+use super::column::shortened;
+use super::{COLUMNS_MAX, Content};
+use crate::DataError;
+use crate::csv_input::check_names;
+use crate::source::digest_file;
+use crate::text::Progress;
+
+/// Values that are read at once.
+const BATCH_VALUES: usize = 8_192;
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Times that are not adjusted to UTC are UTC+8, the documents' time.
+const LOCAL_OFFSET_MICROS: i64 = 8 * 3_600_000_000;
+
+/// Digests the file and reads its metadata.
+pub(super) fn scan(path: &Path, file: &File, progress: Progress<'_>) -> Result<Content, DataError> {
+    let (bytes, sha256) = digest_file(file, path, progress)?;
+    let broken =
+        |error: ParquetError| DataError::Parquet { path: path.to_owned(), reason: error.to_string() };
+    let file = file.try_clone().map_err(DataError::io(path, "open"))?;
+    let reader = SerializedFileReader::new(file).map_err(broken)?;
+    let names = column_names(path, &reader)?;
+    let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or_default();
+    let columns = columns(&reader).map_err(broken)?;
+    let range = columns.iter().find_map(LeafColumn::time_range);
+    let time_range = match range {
+        Some(range) => Some(range),
+        None => clock_range(&reader, &names).map_err(broken)?,
+    };
+    let columns = columns.into_iter().zip(names).map(|(column, name)| column.described(name, rows)).collect();
+    Ok(Content { encoding: "binary".into(), delimiter: None, columns, rows, bytes, sha256, time_range })
+}
+
+fn column_names(path: &Path, reader: &SerializedFileReader<File>) -> Result<Vec<String>, DataError> {
+    let leaves = reader.metadata().file_metadata().schema_descr().columns();
+    if leaves.len() > COLUMNS_MAX {
+        let (path, found) = (path.to_owned(), leaves.len());
+        return Err(DataError::TooManyColumns { path, found, limit: COLUMNS_MAX });
+    }
+    let names: Vec<String> = leaves.iter().map(|leaf| leaf.path().parts().join(".")).collect();
+    if names.is_empty() {
+        return Err(DataError::Empty { path: path.to_owned() });
+    }
+    check_names(path, &names)?;
+    Ok(names)
+}
+
+fn columns(reader: &SerializedFileReader<File>) -> Result<Vec<LeafColumn>, ParquetError> {
+    let leaves = reader.metadata().file_metadata().schema_descr().columns();
+    let mut columns: Vec<LeafColumn> = leaves.iter().map(|leaf| LeafColumn::new(leaf)).collect();
+    for index in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(index)?;
+        for (index, column) in columns.iter_mut().enumerate() {
+            column.see_chunk(group.as_ref(), index)?;
+        }
+    }
+    Ok(columns)
+}
+
+/// The time range from columns for year, month, day and hour, read row by row.
+fn clock_range(
+    reader: &SerializedFileReader<File>,
+    names: &[String],
+) -> Result<Option<(i64, i64)>, ParquetError> {
+    let Some(mut clock) = Clock::find(names) else { return Ok(None) };
+    for index in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(index)?;
+        let part = |column: usize| integers(group.as_ref(), column);
+        let (years, months, days) = (part(clock.year)?, part(clock.month)?, part(clock.day)?);
+        let hours = match clock.hour {
+            Some(column) => part(column)?,
+            None => vec![0; years.len()],
+        };
+        // With a missing value the columns no longer run side by side, and say nothing about rows.
+        if [months.len(), days.len(), hours.len()].iter().any(|length| *length != years.len()) {
+            return Ok(None);
+        }
+        for (((year, month), day), hour) in years.into_iter().zip(months).zip(days).zip(hours) {
+            clock.see_parts(year, month, day, hour);
+        }
+    }
+    Ok(clock.range())
+}
+
+/// The present values of a column of whole numbers; none of other columns.
+fn integers(group: &dyn RowGroupReader, column: usize) -> Result<Vec<i64>, ParquetError> {
+    let mut found = Vec::new();
+    match group.get_column_reader(column)? {
+        ColumnReader::Int32ColumnReader(reader) => {
+            scan_values(reader, 0, |value| found.push(i64::from(*value)))?
+        }
+        ColumnReader::Int64ColumnReader(reader) => scan_values(reader, 0, |value| found.push(*value))?,
+        _ => 0,
+    };
+    Ok(found)
+}
+
+/// How the stored values of a column are to be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Boolean,
+    Integer,
+    Unsigned,
+    Decimal {
+        scale: i32,
+    },
+    Float,
+    Date,
+    /// Units per second; whether they count from 1970 in UTC.
+    Moment {
+        per_second: i64,
+        utc: bool,
+    },
+    Text,
+    /// No order, or none that is of use to people.
+    Opaque,
+}
+
+impl Meaning {
+    fn of(leaf: &ColumnDescriptor) -> Self {
+        let by_logical = leaf.logical_type_ref().map(|logical| Self::of_logical(logical, leaf));
+        let by_converted = || match leaf.converted_type() {
+            ConvertedType::NONE => None,
+            converted => Some(Self::of_converted(converted, leaf)),
+        };
+        by_logical.or_else(by_converted).unwrap_or_else(|| Self::of_physical(leaf.physical_type()))
+    }
+
+    fn of_logical(logical: &LogicalType, leaf: &ColumnDescriptor) -> Self {
+        match logical {
+            LogicalType::String | LogicalType::Enum | LogicalType::Json => Self::Text,
+            LogicalType::Date => Self::Date,
+            LogicalType::Decimal(decimal) => Self::Decimal { scale: decimal.scale },
+            LogicalType::Integer(integer) if integer.is_signed => Self::Integer,
+            LogicalType::Integer(_) => Self::Unsigned,
+            LogicalType::Timestamp(timestamp) => Self::Moment {
+                per_second: match timestamp.unit {
+                    TimeUnit::MILLIS => 1_000,
+                    TimeUnit::MICROS => 1_000_000,
+                    TimeUnit::NANOS => 1_000_000_000,
+                },
+                utc: timestamp.is_adjusted_to_u_t_c,
+            },
+            LogicalType::Unknown => Self::of_physical(leaf.physical_type()),
+            _ => Self::Opaque,
+        }
+    }
+
+    fn of_converted(converted: ConvertedType, leaf: &ColumnDescriptor) -> Self {
+        match converted {
+            ConvertedType::UTF8 | ConvertedType::ENUM | ConvertedType::JSON => Self::Text,
+            ConvertedType::DATE => Self::Date,
+            ConvertedType::DECIMAL => Self::Decimal { scale: leaf.type_scale() },
+            ConvertedType::INT_8 | ConvertedType::INT_16 | ConvertedType::INT_32 | ConvertedType::INT_64 => {
+                Self::Integer
+            }
+            ConvertedType::UINT_8
+            | ConvertedType::UINT_16
+            | ConvertedType::UINT_32
+            | ConvertedType::UINT_64 => Self::Unsigned,
+            ConvertedType::TIMESTAMP_MILLIS => Self::Moment { per_second: 1_000, utc: true },
+            ConvertedType::TIMESTAMP_MICROS => Self::Moment { per_second: 1_000_000, utc: true },
+            _ => Self::Opaque,
+        }
+    }
+
+    fn of_physical(physical: Type) -> Self {
+        match physical {
+            Type::BOOLEAN => Self::Boolean,
+            Type::INT32 | Type::INT64 => Self::Integer,
+            // Written by older systems for nothing but times, in nanoseconds; they reach us as microseconds.
+            Type::INT96 => Self::Moment { per_second: 1_000_000, utc: true },
+            Type::FLOAT | Type::DOUBLE => Self::Float,
+            Type::BYTE_ARRAY => Self::Text,
+            Type::FIXED_LEN_BYTE_ARRAY => Self::Opaque,
+        }
+    }
+
+    fn kind(self) -> ColumnKind {
+        match self {
+            Self::Boolean => ColumnKind::Boolean,
+            Self::Integer | Self::Unsigned => ColumnKind::Integer,
+            Self::Decimal { .. } | Self::Float => ColumnKind::Decimal,
+            Self::Date => ColumnKind::Date,
+            Self::Moment { .. } => ColumnKind::DateTime,
+            Self::Text | Self::Opaque => ColumnKind::Text,
+        }
+    }
+
+    fn of_integer(self, value: i64) -> Option<Key<'static>> {
+        Some(Key::Number(match self {
+            Self::Unsigned => i128::from(value.cast_unsigned()),
+            Self::Moment { per_second, .. } => i128::from(value) * 1_000_000 / i128::from(per_second),
+            Self::Integer | Self::Decimal { .. } | Self::Date | Self::Boolean => i128::from(value),
+            Self::Float | Self::Text | Self::Opaque => return None,
+        }))
+    }
+
+    fn of_int32(self, value: i32) -> Option<Key<'static>> {
+        match self {
+            Self::Unsigned => Some(Key::Number(i128::from(value.cast_unsigned()))),
+            _ => self.of_integer(i64::from(value)),
+        }
+    }
+
+    fn of_bytes(self, value: &[u8]) -> Option<Key<'_>> {
+        match self {
+            Self::Text => Some(Key::Bytes(value)),
+            Self::Decimal { .. } => signed_big_endian(value).map(Key::Number),
+            _ => None,
+        }
+    }
+
+    /// The text of a key, as a CSV file of the same data would have it.
+    fn show(self, key: &OwnedKey) -> Option<String> {
+        let value = match key {
+            OwnedKey::Bytes(bytes) => return std::str::from_utf8(bytes).ok().map(shortened),
+            OwnedKey::Number(value) => *value,
+        };
+        Some(match self {
+            Self::Boolean => (value != 0).to_string(),
+            Self::Decimal { scale } => decimal(value, scale),
+            Self::Float => ordered_float(value)?.to_string(),
+            Self::Date => {
+                let day = i64::try_from(value).ok()?.checked_mul(DAY_MICROS)?;
+                Timestamp::from_micros(day).to_string().chars().take_while(|c| *c != 'T').collect()
+            }
+            Self::Moment { utc, .. } => {
+                let text = Timestamp::from_micros(i64::try_from(value).ok()?).to_string();
+                if utc { text } else { text.trim_end_matches('Z').to_owned() }
+            }
+            Self::Integer | Self::Unsigned | Self::Text | Self::Opaque => value.to_string(),
+        })
+    }
+}
+
+/// A value as something that can be compared with the others of its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Key<'a> {
+    Number(i128),
+    Bytes(&'a [u8]),
+}
+
+/// A [`Key`] that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum OwnedKey {
+    Number(i128),
+    Bytes(Vec<u8>),
+}
+
+impl OwnedKey {
+    fn key(&self) -> Key<'_> {
+        match self {
+            Self::Number(value) => Key::Number(*value),
+            Self::Bytes(bytes) => Key::Bytes(bytes),
+        }
+    }
+}
+
+impl From<Key<'_>> for OwnedKey {
+    fn from(key: Key<'_>) -> Self {
+        match key {
+            Key::Number(value) => Self::Number(value),
+            Key::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+        }
+    }
+}
+
+/// Two's complement, the highest byte first; nothing beyond 16 bytes.
+fn signed_big_endian(bytes: &[u8]) -> Option<i128> {
+    let (first, rest) = bytes.split_first()?;
+    let start = i128::from(first.cast_signed());
+    (bytes.len() <= 16).then(|| rest.iter().fold(start, |value, byte| (value << 8) | i128::from(*byte)))
+}
+
+/// A float as a number of the same order; nothing for what is no number.
+fn float_key(value: f64) -> Option<Key<'static>> {
+    let bits = value.to_bits().cast_signed();
+    let ordered = if bits < 0 { bits ^ i64::MAX } else { bits };
+    (!value.is_nan()).then_some(Key::Number(i128::from(ordered)))
+}
+
+/// The float of a [`float_key`].
+fn ordered_float(key: i128) -> Option<f64> {
+    let ordered = i64::try_from(key).ok()?;
+    let bits = if ordered < 0 { ordered ^ i64::MAX } else { ordered };
+    Some(f64::from_bits(bits.cast_unsigned()))
+}
+
+/// `value` with `scale` digits after the point.
+fn decimal(value: i128, scale: i32) -> String {
+    let Some(scale) = usize::try_from(scale).ok().filter(|scale| *scale > 0) else {
+        return value.to_string();
+    };
+    let (sign, digits) = (if value < 0 { "-" } else { "" }, value.unsigned_abs().to_string());
+    let digits = format!("{digits:0>width$}", width = scale + 1);
+    match digits.split_at_checked(digits.len() - scale) {
+        Some((whole, fraction)) => format!("{sign}{whole}.{fraction}"),
+        None => format!("{sign}{digits}"),
+    }
+}
+
+/// One leaf of the schema, so far.
+struct LeafColumn {
+    meaning: Meaning,
+    max_definition_level: i16,
+    nulls: u64,
+    min: Option<OwnedKey>,
+    max: Option<OwnedKey>,
+}
+
+impl LeafColumn {
+    fn new(leaf: &ColumnDescriptor) -> Self {
+        let max_definition_level = leaf.max_def_level();
+        Self { meaning: Meaning::of(leaf), max_definition_level, nulls: 0, min: None, max: None }
+    }
+
+    /// Takes this column's part of a row group: its statistics, or its values where those do not suffice.
+    fn see_chunk(&mut self, group: &dyn RowGroupReader, index: usize) -> Result<(), ParquetError> {
+        let chunk = group.metadata().column(index);
+        let values = u64::try_from(chunk.num_values()).unwrap_or_default();
+        if chunk.statistics().is_some_and(|statistics| self.see_statistics(statistics, values)) {
+            return Ok(());
+        }
+        self.see_values(group.get_column_reader(index)?)
+    }
+
+    /// Whether the statistics said everything.
+    fn see_statistics(&mut self, statistics: &Statistics, values: u64) -> bool {
+        let Some(nulls) = statistics.null_count_opt() else { return false };
+        if self.meaning != Meaning::Opaque && nulls < values {
+            let Some((min, max)) = self.statistics_range(statistics) else { return false };
+            self.see_key(min.key());
+            self.see_key(max.key());
+        }
+        self.nulls += nulls;
+        true
+    }
+
+    fn statistics_range(&self, statistics: &Statistics) -> Option<(OwnedKey, OwnedKey)> {
+        let meaning = self.meaning;
+        let exact = statistics.min_is_exact() && statistics.max_is_exact();
+        let (min, max) = match statistics {
+            Statistics::Boolean(s) => {
+                let key = |value: &bool| Some(Key::Number(i128::from(*value)));
+                (s.min_opt().and_then(key)?, s.max_opt().and_then(key)?)
+            }
+            Statistics::Int32(s) => (meaning.of_int32(*s.min_opt()?)?, meaning.of_int32(*s.max_opt()?)?),
+            Statistics::Int64(s) => (meaning.of_integer(*s.min_opt()?)?, meaning.of_integer(*s.max_opt()?)?),
+            Statistics::Float(s) => {
+                (float_key(f64::from(*s.min_opt()?))?, float_key(f64::from(*s.max_opt()?))?)
+            }
+            Statistics::Double(s) => (float_key(*s.min_opt()?)?, float_key(*s.max_opt()?)?),
+            // Long texts may be cut in statistics, and older ones are ordered by signed bytes.
+            Statistics::ByteArray(s) if exact && !statistics.is_min_max_deprecated() => {
+                (meaning.of_bytes(s.min_opt()?.data())?, meaning.of_bytes(s.max_opt()?.data())?)
+            }
+            Statistics::ByteArray(_) | Statistics::FixedLenByteArray(_) | Statistics::Int96(_) => {
+                return None;
+            }
+        };
+        Some((min.into(), max.into()))
+    }
+
+    fn see_values(&mut self, reader: ColumnReader) -> Result<(), ParquetError> {
+        let (meaning, level) = (self.meaning, self.max_definition_level);
+        let mut see = |key: Option<Key<'_>>| {
+            if let Some(key) = key {
+                self.see_key(key);
+            }
+        };
+        let nulls = match reader {
+            ColumnReader::BoolColumnReader(r) => {
+                scan_values(r, level, |v| see(Some(Key::Number(i128::from(*v)))))
+            }
+            ColumnReader::Int32ColumnReader(r) => scan_values(r, level, |v| see(meaning.of_int32(*v))),
+            ColumnReader::Int64ColumnReader(r) => scan_values(r, level, |v| see(meaning.of_integer(*v))),
+            ColumnReader::Int96ColumnReader(r) => {
+                scan_values(r, level, |v| see(meaning.of_integer(v.to_micros())))
+            }
+            ColumnReader::FloatColumnReader(r) => scan_values(r, level, |v| see(float_key(f64::from(*v)))),
+            ColumnReader::DoubleColumnReader(r) => scan_values(r, level, |v| see(float_key(*v))),
+            ColumnReader::ByteArrayColumnReader(r) => {
+                scan_values(r, level, |v| see(meaning.of_bytes(v.as_bytes())))
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(r) => {
+                scan_values(r, level, |v| see(meaning.of_bytes(v.as_bytes())))
+            }
+        }?;
+        self.nulls += nulls;
+        Ok(())
+    }
+
+    fn see_key(&mut self, key: Key<'_>) {
+        if self.min.as_ref().is_none_or(|min| key < min.key()) {
+            self.min = Some(key.into());
+        }
+        if self.max.as_ref().is_none_or(|max| key > max.key()) {
+            self.max = Some(key.into());
+        }
+    }
+
+    fn time_range(&self) -> Option<(i64, i64)> {
+        let micros = |key: &Option<OwnedKey>| {
+            let Some(OwnedKey::Number(value)) = key else { return None };
+            let value = i64::try_from(*value).ok()?;
+            match self.meaning {
+                Meaning::Date => value.checked_mul(DAY_MICROS)?.checked_sub(LOCAL_OFFSET_MICROS),
+                Meaning::Moment { utc: true, .. } => Some(value),
+                Meaning::Moment { utc: false, .. } => value.checked_sub(LOCAL_OFFSET_MICROS),
+                _ => None,
+            }
+        };
+        micros(&self.min).zip(micros(&self.max))
+    }
+
+    fn described(self, name: String, rows: u64) -> Column {
+        let show = |key: &Option<OwnedKey>| key.as_ref().and_then(|key| self.meaning.show(key));
+        let (min, max) = (show(&self.min), show(&self.max));
+        // A list has more cells than its table has rows.
+        Column { name, kind: self.meaning.kind(), nulls: self.nulls.min(rows), min, max, title: None }
+    }
+}
+
+/// Hands every present value to `see`, and gives the number of missing ones.
+fn scan_values<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    max_definition_level: i16,
+    mut see: impl FnMut(&T::T),
+) -> Result<u64, ParquetError> {
+    let (mut definitions, mut repetitions, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let mut nulls = 0;
+    loop {
+        definitions.clear();
+        repetitions.clear();
+        values.clear();
+        let (records, ..) =
+            reader.read_records(BATCH_VALUES, Some(&mut definitions), Some(&mut repetitions), &mut values)?;
+        if records == 0 {
+            return Ok(nulls);
+        }
+        nulls += definitions.iter().filter(|level| **level < max_definition_level).count() as u64;
+        values.iter().for_each(&mut see);
+    }
+}

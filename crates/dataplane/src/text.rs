@@ -1,0 +1,324 @@
+//! From the bytes of a file to checked UTF-8, without holding more than a buffer of it.
+//!
+//! [`TextReader`] reads, digests, decodes and bounds in one go, so that a file is passed over once. [`detect`] finds out
+//! which encoding and delimiter a file has.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use crypto::{Hasher, Sha256};
+use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
+
+use crate::DataError;
+
+/// The longest row, in bytes of UTF-8 (the check is as coarse as a buffer).
+pub(crate) const ROW_BYTES_MAX: usize = 8 << 20;
+
+/// How much is read at once.
+pub(crate) const BUFFER_BYTES: usize = 256 << 10;
+
+/// How much of a file is looked at to find delimiter and encoding before the one pass over it.
+const SAMPLE_BYTES: u64 = 256 << 10;
+
+/// How much text beyond ASCII the detector sees at most.
+const DETECT_BYTES_MAX: usize = 4 << 20;
+
+/// What reports the number of bytes read so far.
+pub(crate) type Progress<'a> = &'a (dyn Fn(u64) + 'a);
+
+/// A reader that gives UTF-8, whatever the file is in.
+pub(crate) struct TextReader<R, P> {
+    inner: R,
+    path: PathBuf,
+    mode: Mode,
+    hasher: Option<Hasher>,
+    raw_bytes: u64,
+    since_row: usize,
+    progress: P,
+}
+
+enum Mode {
+    Utf8(Utf8Check),
+    Decode { decoder: Decoder, raw: Box<[u8]>, start: usize, end: usize, finished: bool },
+}
+
+impl<R: Read, P: FnMut(u64)> TextReader<R, P> {
+    /// A reader of `inner`, which holds text of `encoding`; `digest` says whether the bytes are hashed on the way.
+    pub(crate) fn new(inner: R, path: &Path, encoding: &'static Encoding, digest: bool, progress: P) -> Self {
+        let mode = if encoding == UTF_8 {
+            Mode::Utf8(Utf8Check::default())
+        } else {
+            let raw = vec![0; BUFFER_BYTES].into_boxed_slice();
+            let decoder = encoding.new_decoder_with_bom_removal();
+            Mode::Decode { decoder, raw, start: 0, end: 0, finished: false }
+        };
+        let hasher = digest.then(Hasher::new);
+        Self { inner, path: path.to_owned(), mode, hasher, raw_bytes: 0, since_row: 0, progress }
+    }
+
+    /// To be called after each row: the limit on rows counts from here.
+    pub(crate) fn row_done(&mut self) {
+        self.since_row = 0;
+    }
+
+    /// Bytes of the file and their digest (if it was asked for), once everything is read.
+    pub(crate) fn finish(self) -> (u64, Option<Sha256>) {
+        (self.raw_bytes, self.hasher.map(Hasher::finish))
+    }
+
+    fn read_text(&mut self, buf: &mut [u8]) -> Result<usize, DataError> {
+        let Self { inner, path, mode, hasher, raw_bytes, progress, .. } = self;
+        let mut fetch = |into: &mut [u8]| {
+            let count = read_retrying(inner, into).map_err(DataError::io(path, "read"))?;
+            let fresh = into.get(..count).unwrap_or_default();
+            if let Some(hasher) = hasher {
+                hasher.update(fresh);
+            }
+            *raw_bytes += count as u64;
+            progress(*raw_bytes);
+            Ok::<_, DataError>(count)
+        };
+        match mode {
+            Mode::Utf8(check) => {
+                let count = fetch(buf)?;
+                let fresh = buf.get(..count).unwrap_or_default();
+                check.feed(fresh, count == 0).map_err(|at| not_utf8(path, at))?;
+                Ok(count)
+            }
+            Mode::Decode { decoder, raw, start, end, finished } => loop {
+                if *start == *end && !*finished {
+                    (*start, *end) = (0, fetch(raw)?);
+                    *finished = *end == 0;
+                }
+                let rest = raw.get(*start..*end).unwrap_or_default();
+                let (result, used, written) =
+                    decoder.decode_to_utf8_without_replacement(rest, buf, *finished);
+                *start += used;
+                match result {
+                    DecoderResult::Malformed(bad, after) => {
+                        let offset = *raw_bytes - (*end - *start) as u64 - u64::from(bad + after);
+                        return Err(malformed(path, offset, decoder.encoding()));
+                    }
+                    DecoderResult::OutputFull => return Ok(written),
+                    DecoderResult::InputEmpty if written > 0 || *finished => return Ok(written),
+                    DecoderResult::InputEmpty => {}
+                }
+            },
+        }
+    }
+}
+
+impl<R: Read, P: FnMut(u64)> Read for TextReader<R, P> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.since_row > ROW_BYTES_MAX {
+            // The line is filled in by whoever counts rows.
+            let (path, limit) = (self.path.clone(), ROW_BYTES_MAX);
+            return Err(io::Error::other(DataError::RowTooLong { path, line: 0, limit }));
+        }
+        let count = self.read_text(buf).map_err(io::Error::other)?;
+        self.since_row += count;
+        Ok(count)
+    }
+}
+
+fn read_retrying(reader: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(buf) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Checks UTF-8 that comes in pieces.
+#[derive(Default)]
+struct Utf8Check {
+    /// The beginning of a character whose end is in the next piece.
+    carry: [u8; 4],
+    carried: usize,
+    passed: u64,
+}
+
+impl Utf8Check {
+    /// Takes the next piece; `Err` is the offset in the stream of what is no UTF-8.
+    fn feed(&mut self, piece: &[u8], last: bool) -> Result<(), u64> {
+        let borrowed = self.complete_carry(piece)?;
+        let rest = piece.get(borrowed..).unwrap_or_default();
+        if let Err(error) = std::str::from_utf8(rest) {
+            let valid = error.valid_up_to();
+            let tail = rest.get(valid..).unwrap_or_default();
+            if error.error_len().is_some() {
+                return Err(self.passed + (borrowed + valid) as u64);
+            }
+            self.carry(tail);
+        }
+        self.passed += piece.len() as u64;
+        match last && self.carried > 0 {
+            true => Err(self.passed - self.carried as u64),
+            false => Ok(()),
+        }
+    }
+
+    fn carry(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if let Some(slot) = self.carry.get_mut(self.carried) {
+                *slot = *byte;
+                self.carried += 1;
+            }
+        }
+    }
+
+    /// Completes the carried character from the head of `piece`, and says how much of it that took.
+    fn complete_carry(&mut self, piece: &[u8]) -> Result<usize, u64> {
+        let [lead, ..] = self.carry;
+        let wanted = match lead {
+            _ if self.carried == 0 => return Ok(0),
+            0xf0.. => 4,
+            0xe0.. => 3,
+            _ => 2,
+        };
+        let (start, missing) = (self.passed - self.carried as u64, wanted - self.carried.min(wanted));
+        let head = piece.get(..missing.min(piece.len())).unwrap_or_default();
+        self.carry(head);
+        if self.carried < wanted {
+            return Ok(head.len());
+        }
+        let whole = self.carry.get(..wanted).unwrap_or_default();
+        std::str::from_utf8(whole).map_err(|_| start)?;
+        self.carried = 0;
+        Ok(head.len())
+    }
+}
+
+/// How the text of a file is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TextForm {
+    pub(crate) encoding: &'static Encoding,
+    pub(crate) delimiter: u8,
+}
+
+/// The encoding of that name.
+pub(crate) fn encoding_named(name: &str) -> Result<&'static Encoding, DataError> {
+    Encoding::for_label(name.trim().as_bytes())
+        .ok_or_else(|| DataError::UnknownEncoding { name: name.to_owned() })
+}
+
+/// Finds the encoding (unless it is named) and the delimiter of a file from its first part.
+///
+/// A file that is UTF-8 in its first part is taken as UTF-8; where a later part is not, the pass over it says so, and
+/// [`detect_deep`] is asked.
+pub(crate) fn detect(path: &Path, named: Option<&'static Encoding>) -> Result<TextForm, DataError> {
+    let sample = sample(path)?;
+    let encoding = match named.or_else(|| Encoding::for_bom(&sample).map(|(encoding, _)| encoding)) {
+        Some(encoding) => encoding,
+        None if is_utf8_prefix(&sample) => UTF_8,
+        None => detect_deep(path)?.unwrap_or(UTF_8),
+    };
+    let text = decode_prefix(&sample, encoding);
+    Ok(TextForm { encoding, delimiter: crate::delimiter::sniff(&text, path) })
+}
+
+/// Finds the encoding of a file that is not UTF-8 by all the text beyond ASCII that it has, within a bound. Nothing
+/// means that it is UTF-8 after all, with a defect: such bytes would often pass as (senseless) GBK.
+pub(crate) fn detect_deep(path: &Path) -> Result<Option<&'static Encoding>, DataError> {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let (mut file, _) = crate::stamp::open_file(path)?;
+    let mut buffer = vec![0; 64 << 10];
+    let (mut survey, mut seen) = (Utf8Survey::default(), 0);
+    while seen < DETECT_BYTES_MAX {
+        let count = read_retrying(&mut file, &mut buffer).map_err(DataError::io(path, "read"))?;
+        let piece = buffer.get(..count).unwrap_or_default();
+        survey.feed(piece, count == 0);
+        if count == 0 {
+            break;
+        }
+        if !piece.is_ascii() {
+            detector.feed(piece, false);
+            seen += count;
+        }
+    }
+    if survey.characters >= UTF8_CHARACTERS_CONVINCING {
+        return Ok(None);
+    }
+    detector.feed(&[], true);
+    let guess = detector.guess(Some(b"cn"), Utf8Detection::Deny);
+    if guess == encoding_rs::GBK || guess == encoding_rs::GB18030 {
+        return Ok(Some(guess));
+    }
+    let offset = survey.bad.unwrap_or_default();
+    Err(DataError::UnknownText { path: path.to_owned(), line: line_of(path, offset), offset })
+}
+
+/// So many characters in a row that are valid UTF-8 are no accident: of Chinese text in GBK, about one in six is.
+const UTF8_CHARACTERS_CONVINCING: usize = 8;
+
+/// How far a file is UTF-8, and how many characters beyond ASCII it has until there.
+#[derive(Default)]
+struct Utf8Survey {
+    check: Utf8Check,
+    characters: usize,
+    bad: Option<u64>,
+}
+
+impl Utf8Survey {
+    fn feed(&mut self, piece: &[u8], last: bool) {
+        if self.bad.is_some() {
+            return;
+        }
+        let before = self.check.passed;
+        self.bad = self.check.feed(piece, last).err();
+        let good = self.bad.map_or(piece.len() as u64, |at| at.saturating_sub(before));
+        let good = piece.get(..good as usize).unwrap_or_default();
+        self.characters += good.iter().filter(|byte| **byte >= 0xc0).count();
+    }
+}
+
+/// The first part of a file.
+fn sample(path: &Path) -> Result<Vec<u8>, DataError> {
+    let (file, _) = crate::stamp::open_file(path)?;
+    let mut sample = Vec::new();
+    file.take(SAMPLE_BYTES).read_to_end(&mut sample).map_err(DataError::io(path, "read"))?;
+    Ok(sample)
+}
+
+fn is_utf8_prefix(sample: &[u8]) -> bool {
+    match std::str::from_utf8(sample) {
+        Ok(_) => true,
+        // Cut within a character.
+        Err(error) => error.error_len().is_none() && sample.len() as u64 == SAMPLE_BYTES,
+    }
+}
+
+/// The sample as text; what does not fit becomes a replacement character, which no delimiter is.
+fn decode_prefix(sample: &[u8], encoding: &'static Encoding) -> String {
+    let mut decoder = encoding.new_decoder_with_bom_removal();
+    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(sample.len()).unwrap_or_default());
+    let (result, ..) = decoder.decode_to_string(sample, &mut text, false);
+    debug_assert_eq!(result, CoderResult::InputEmpty, "the string has room for everything");
+    text
+}
+
+/// The line, counted from 1, of the byte at `offset`. Only errors ask, so the file is read again.
+pub(crate) fn line_of(path: &Path, offset: u64) -> u64 {
+    let Ok(file) = File::open(path) else { return 1 };
+    let (mut reader, mut buffer, mut line) = (file.take(offset), vec![0; 64 << 10], 1);
+    while let Ok(count) = reader.read(&mut buffer) {
+        if count == 0 {
+            break;
+        }
+        line += buffer.iter().take(count).filter(|byte| **byte == b'\n').count() as u64;
+    }
+    line
+}
+
+/// UTF-8 was expected; the caller may look for another encoding.
+fn not_utf8(path: &Path, offset: u64) -> DataError {
+    malformed(path, offset, UTF_8)
+}
+
+fn malformed(path: &Path, offset: u64, encoding: &'static Encoding) -> DataError {
+    let (path, line) = (path.to_owned(), line_of(path, offset));
+    DataError::Malformed { path, line, offset, encoding: encoding.name().to_owned() }
+}
