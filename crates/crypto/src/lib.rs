@@ -2,7 +2,7 @@
 //!
 //! The one place where Weir touches cryptography. It answers four questions: who signed this
 //! ([`PublicKey`], [`SignedObject`]), who vouches for that key ([`cert`]), is this content what it was
-//! ([`Sha256`], [`sm3`]), and which bytes of a JSON value are signed ([`jcs`]).
+//! ([`Sha256`], [`sm3()`]), and which bytes of a JSON value are signed ([`jcs`]).
 //!
 //! - Organisations, nodes and connectors sign with a [`SigningKey`] of one of two [`Suite`]s: `sm` (SM2 with
 //!   SM3, distinguishing identifier `1234567812345678`; GB/T 32918, GB/T 35276) or `intl` (ES256; RFC 7518, 3.4).
