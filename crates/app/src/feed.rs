@@ -1,0 +1,3 @@
+//! x
+/// x
+pub async fn follow(_: crate::Node) {}

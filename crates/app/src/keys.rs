@@ -1,0 +1,144 @@
+//! The key folder of a node: private keys as PEM files that only their owner can read.
+//!
+//! Signing keys never enter the store, so that a copy of the database is no copy of the node. Where an HSM takes over one day,
+//! it takes over here.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crypto::{LogKey, SigningKey, Suite};
+
+use crate::Error;
+
+/// The folder `keys/` of one node.
+#[derive(Debug, Clone)]
+pub struct KeyFolder {
+    folder: PathBuf,
+}
+
+impl KeyFolder {
+    /// The key folder below a node's data folder; made, with mode 0700, where it is missing.
+    ///
+    /// # Errors
+    /// [`Error::Folder`] where it cannot be made.
+    pub fn open(node_folder: &Path) -> Result<KeyFolder, Error> {
+        let folder = node_folder.join("keys");
+        create_private_dir(&folder).map_err(|source| Error::Folder { path: folder.clone(), source })?;
+        Ok(KeyFolder { folder })
+    }
+
+    /// The signing key of the given name, made and written where there is none yet.
+    ///
+    /// # Errors
+    /// [`Error::Folder`] where the file cannot be read or written, [`Error::Crypto`] where it is no key.
+    pub fn signing(&self, name: &str, suite: Suite) -> Result<SigningKey, Error> {
+        match self.read(name)? {
+            Some(pem) => Ok(SigningKey::from_pkcs8_pem(&pem)?),
+            None => {
+                let key = SigningKey::generate(suite)?;
+                self.write(name, &key.to_pkcs8_pem()?)?;
+                Ok(key)
+            }
+        }
+    }
+
+    /// The log key of the given name, made and written where there is none yet.
+    ///
+    /// # Errors
+    /// As [`KeyFolder::signing`].
+    pub fn log(&self, name: &str) -> Result<LogKey, Error> {
+        match self.read(name)? {
+            Some(pem) => Ok(LogKey::from_pem(&pem)?),
+            None => {
+                let key = LogKey::generate()?;
+                self.write(name, &key.to_pem()?)?;
+                Ok(key)
+            }
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.pem"))
+    }
+
+    fn read(&self, name: &str) -> Result<Option<String>, Error> {
+        let path = self.path(name);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Folder { path, source }),
+        }
+    }
+
+    /// Writes to a temporary name, syncs and renames, so that a crash leaves a whole key or none.
+    fn write(&self, name: &str, pem: &str) -> Result<(), Error> {
+        let path = self.path(name);
+        let written = write_private(&path, pem.as_bytes());
+        written.map_err(|source| Error::Folder { path, source })
+    }
+}
+
+/// Writes a file that only its owner can read (0600), durably and all at once.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let staged = path.with_extension("new");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&staged)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    std::fs::rename(&staged, path)?;
+    match path.parent() {
+        Some(parent) => std::fs::File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn create_private_dir(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::open(folder.path()).unwrap();
+        let made = keys.signing("sign", Suite::Sm).unwrap();
+        let read = keys.signing("sign", Suite::Sm).unwrap();
+        assert_eq!(made.public_key().key_id(), read.public_key().key_id());
+        let log = keys.log("log").unwrap();
+        assert_eq!(log.public().to_bytes(), keys.log("log").unwrap().public().to_bytes());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_keys() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::open(folder.path()).unwrap();
+        keys.signing("sign", Suite::Intl).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder.path().join("keys")), 0o700);
+        assert_eq!(mode(&folder.path().join("keys/sign.pem")), 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_no_key_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::open(folder.path()).unwrap();
+        std::fs::write(folder.path().join("keys/sign.pem"), "rubbish").unwrap();
+        assert!(matches!(keys.signing("sign", Suite::Sm), Err(Error::Crypto(_))));
+    }
+}

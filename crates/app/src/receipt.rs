@@ -1,0 +1,8 @@
+//! x
+/// x
+pub async fn handle_part(
+    _: &crate::Node,
+    _: &crate::message::Incoming,
+) -> Result<serde_json::Value, crate::Error> {
+    Err(crate::Error::Repeated)
+}

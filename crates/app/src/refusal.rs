@@ -1,0 +1,62 @@
+//! The one place where an error becomes a return code of NDI-TR-2025-03, annex C (with the cases of docs/WIRE.md, 1).
+
+use ndi::return_code::{Extension, Module, System};
+use ndi::{Reply, ReturnCode};
+
+use crate::Error;
+
+/// The answer to a message that was refused. Faults of our own are told by their code only: their text is for our log.
+pub fn reply(error: &Error) -> Reply {
+    match error {
+        Error::Message(error) => Reply::refuse_error(Module::Common, error),
+        Error::Peer { code, message, .. } => match code.parse() {
+            Ok(code) => Reply::refuse(code, message),
+            Err(_) => Reply::refuse(return_code(error), message),
+        },
+        error if is_own_fault(error) => Reply::refuse(return_code(error), ""),
+        error => Reply::refuse(return_code(error), &error.to_string()),
+    }
+}
+
+/// Whether the sender can do nothing about it and should not see its text.
+fn is_own_fault(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Store(_) | Error::Folder { .. } | Error::Corrupt(_) | Error::Engine(_) | Error::Net(_)
+    )
+}
+
+/// The return code of an error.
+pub fn return_code(error: &Error) -> ReturnCode {
+    let common = Module::Common;
+    let extension = match error {
+        Error::Message(error) => return error.return_code(common),
+        Error::Source(dataplane::DataError::SourceChanged { .. }) => Extension::SourceChanged,
+        Error::Input { .. } | Error::Source(_) => {
+            return ReturnCode::parameter(common, ndi::return_code::Parameter::Format);
+        }
+        Error::Crypto(_) | Error::Unauthenticated(_) => {
+            return ReturnCode::system(common, System::Unauthorised);
+        }
+        Error::Store(error) if error.is_conflict() => return ReturnCode::system(common, System::Busy),
+        Error::Repeated => return ReturnCode::system(common, System::Busy),
+        Error::Net(_) => return ReturnCode::system(common, System::NetworkFault),
+        Error::Store(_)
+        | Error::Folder { .. }
+        | Error::Corrupt(_)
+        | Error::Engine(_)
+        | Error::NotJoined(_)
+        | Error::Peer { .. } => {
+            return ReturnCode::system(common, System::Unknown);
+        }
+        Error::NotFound { .. } => Extension::ObjectNotFound,
+        Error::State(_) => Extension::WrongState,
+        Error::Terms(_) => Extension::TermsRefused,
+        Error::Use(_) | Error::Metering(_) => Extension::UseRefused,
+        Error::Ledger(_) | Error::Evidence(_) => Extension::EvidenceRefused,
+        Error::Enrolment(_) => Extension::EnrolmentRefused,
+        Error::Forbidden(_) => Extension::NotAllowed,
+        Error::SequenceReused(_) => Extension::SequenceReused,
+    };
+    ReturnCode::extension(extension)
+}
