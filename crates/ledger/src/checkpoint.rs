@@ -6,6 +6,9 @@
 //! Left to others: that a log never signs two checkpoints that do not fit together. Who follows a log checks that with
 //! [`crate::tree::verify_consistency`].
 
+use std::fmt;
+use std::str::FromStr;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -91,18 +94,12 @@ impl Checkpoint {
 
 /// The keys of a log: the Ed25519 one that every log has, and the SM2 one of a node of suite `sm`.
 ///
-/// Whoever names a log with both keys asks for both signatures under each of its checkpoints.
+/// Whoever names a log with both keys asks for both signatures under each of its checkpoints. Text and JSON form: the
+/// verifier key, followed by a space and the SM2 one where there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "LogKeys", into = "LogKeys")]
+#[serde(try_from = "String", into = "String")]
 pub struct LogIdentity {
     vkey: NoteVerifier,
-    sm2: Option<NoteVerifier>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct LogKeys {
-    vkey: NoteVerifier,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     sm2: Option<NoteVerifier>,
 }
 
@@ -144,17 +141,35 @@ impl LogIdentity {
     }
 }
 
-impl TryFrom<LogKeys> for LogIdentity {
-    type Error = LedgerError;
-
-    fn try_from(keys: LogKeys) -> Result<Self, Self::Error> {
-        Self::new(keys.vkey, keys.sm2)
+impl fmt::Display for LogIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.vkey)?;
+        self.sm2.as_ref().map_or(Ok(()), |sm2| write!(f, " {sm2}"))
     }
 }
 
-impl From<LogIdentity> for LogKeys {
+impl FromStr for LogIdentity {
+    type Err = LedgerError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(' ') {
+            Some((vkey, sm2)) => Self::new(vkey.parse()?, Some(sm2.parse()?)),
+            None => Self::new(text.parse()?, None),
+        }
+    }
+}
+
+impl TryFrom<String> for LogIdentity {
+    type Error = LedgerError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<LogIdentity> for String {
     fn from(log: LogIdentity) -> Self {
-        Self { vkey: log.vkey, sm2: log.sm2 }
+        log.to_string()
     }
 }
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::LedgerError;
+use crate::time::micros_of_rfc3339;
 
 /// The type of a signed [`ContractSignature`].
 pub const CONTRACT_SIGNATURE_TYPE: &str = "weir.contract-signature/1";
@@ -68,21 +69,33 @@ pub struct ContractSignature {
     /// The contract's digest ([`contract_digest`]).
     pub contract_digest: Sha256,
     /// The code of the organisation that signs.
-    pub subject: String,
-    /// When it signed, in microseconds since the Unix epoch.
-    pub signed_at: i64,
+    pub entity_id: String,
+    /// When it signed: RFC 3339 with an offset, the very text that the message carries.
+    pub signatory_time: String,
 }
 
 impl ContractSignature {
-    /// What `subject` signs under the given body.
+    /// What `entity_id` signs under the given body.
     ///
     /// # Errors
     /// [`LedgerError::ContractBody`] when the body does not name its id and parties, [`LedgerError::Crypto`] when it
     /// has no exact canonical form.
-    pub fn of(body: &Value, subject: &str, signed_at: i64) -> Result<Self, LedgerError> {
-        let contract_id = ContractParties::of(body)?.contract_id;
-        let contract_digest = contract_digest(body)?;
-        Ok(Self { contract_id, contract_digest, subject: subject.to_owned(), signed_at })
+    pub fn of(body: &Value, entity_id: &str, signatory_time: &str) -> Result<Self, LedgerError> {
+        Ok(Self {
+            contract_id: ContractParties::of(body)?.contract_id,
+            contract_digest: contract_digest(body)?,
+            entity_id: entity_id.to_owned(),
+            signatory_time: signatory_time.to_owned(),
+        })
+    }
+
+    /// When it was signed, in microseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`LedgerError::Time`] when the time is not RFC 3339 with an offset.
+    pub fn signed_at(&self) -> Result<i64, LedgerError> {
+        micros_of_rfc3339(&self.signatory_time)
+            .ok_or_else(|| LedgerError::Time { text: self.signatory_time.chars().take(80).collect() })
     }
 
     /// Signs with the organisation's key.
@@ -152,10 +165,16 @@ mod tests {
     }
 
     #[test]
+    fn a_time_without_offset_is_refused() {
+        let signature = ContractSignature::of(&body(), "S-1", "20260131080000").unwrap();
+        assert!(signature.signed_at().unwrap_err().to_string().contains("`20260131080000`"));
+    }
+
+    #[test]
     fn a_signature_can_be_rebuilt_from_what_the_wire_carries() {
         for suite in [Suite::Sm, Suite::Intl] {
             let key = SigningKey::generate(suite).unwrap();
-            let signature = ContractSignature::of(&body(), "S-1", 1_700_000_000_000_000).unwrap();
+            let signature = ContractSignature::of(&body(), "S-1", "2026-01-31T08:00:00+08:00").unwrap();
             let signed = signature.sign(&key).unwrap();
             let hex = signed.signature.raw_hex();
             let raw = crypto::Signature::from_raw_hex(suite, &hex).unwrap();
@@ -163,7 +182,9 @@ mod tests {
             assert_eq!(again, signed);
             let read: ContractSignature = again.verify(CONTRACT_SIGNATURE_TYPE, key.public_key()).unwrap();
             assert_eq!(read, signature);
-            let later = ContractSignature { signed_at: signature.signed_at + 1, ..signature };
+            assert_eq!(read.signed_at().unwrap(), 1_769_817_600_000_000);
+            // Even the same moment written otherwise is another text, and was not signed.
+            let later = ContractSignature { signatory_time: "2026-01-31T00:00:00Z".into(), ..signature };
             let forged = later.with_signature(again.key, again.signature).unwrap();
             assert!(forged.check(CONTRACT_SIGNATURE_TYPE, key.public_key()).is_err(), "the time is covered");
         }

@@ -111,7 +111,7 @@ pub enum LedgerError {
         name: String,
     },
     /// A salt is not 32 bytes in hexadecimal.
-    #[error("this is not a salt: expected 64 hexadecimal digits")]
+    #[error("this is not a salt: expected 64 lower-case hexadecimal digits")]
     Salt,
     /// A window cannot be closed over these uses, or does not hold against the uses or the window before it.
     #[error("window field `{field}` does not hold: expected `{expected}`, found `{actual}`")]
@@ -138,6 +138,12 @@ pub enum LedgerError {
         "the contract cannot be proven: {0}; expected `contractId`, `provider` and `user` with `subject` and `connector`"
     )]
     ContractBody(#[source] serde_json::Error),
+    /// A time is not RFC 3339 with an offset.
+    #[error("`{text}` is not a time: expected RFC 3339 with an offset, such as `2026-01-31T08:00:00+08:00`")]
+    Time {
+        /// The text as given, shortened.
+        text: String,
+    },
     /// A window would have no use in it. Close one when there is a use to count.
     #[error("a window needs at least one use")]
     WindowEmpty,

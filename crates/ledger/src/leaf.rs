@@ -48,7 +48,8 @@ impl FromStr for Salt {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut bytes = [0; 32];
         hex::decode_to_slice(text, &mut bytes).map_err(|_| LedgerError::Salt)?;
-        Ok(Self(bytes))
+        // One salt, one text: upper-case digits are refused.
+        if hex::encode(bytes) == text { Ok(Self(bytes)) } else { Err(LedgerError::Salt) }
     }
 }
 
@@ -159,9 +160,9 @@ mod tests {
         let text = serde_json::to_string(&entry).unwrap();
         assert_eq!(text, format!("{{\"salt\":\"{}\",\"body\":[1,2]}}", "ab".repeat(32)));
         assert_eq!(serde_json::from_str::<Entry>(&text).unwrap(), entry);
-        for bad in ["ab", &"zz".repeat(32), &"ab".repeat(33)] {
+        for bad in ["ab", &"zz".repeat(32), &"ab".repeat(33), &"AB".repeat(32)] {
             let error = serde_json::from_value::<Entry>(json!({"salt": bad, "body": 1})).unwrap_err();
-            assert!(error.to_string().contains("64 hexadecimal digits"), "{error}");
+            assert!(error.to_string().contains("64 lower-case hexadecimal digits"), "{error}");
         }
     }
 

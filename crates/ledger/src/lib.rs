@@ -21,6 +21,7 @@ mod error;
 pub mod leaf;
 pub mod note;
 pub mod receipt;
+mod time;
 pub mod tree;
 pub mod window;
 

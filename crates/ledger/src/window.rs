@@ -2,8 +2,8 @@
 //!
 //! A provider closes a window over consecutive uses of a contract: their records are the leaves of a Merkle tree, the
 //! window states root, counts and sums, and names the window before it by hash, so that a contract's windows form one
-//! chain. The provider's connector signs and logs it; the user checks it against its own meter with [`Window::matches`]
-//! and [`Window::follows`], counter-signs it by hash, and logs that. Both name, under their signature, the log in which
+//! chain. The provider's connector signs and logs it; the user checks it with [`UseLeaf::agrees_with`],
+//! [`Window::matches`] and [`Window::follows`], counter-signs it by hash, and logs that. Both name, under their signature, the log in which
 //! they record it.
 //!
 //! Times are microseconds since the Unix epoch, UTC. Bytes and rows are what the user received. Left to others: when a
@@ -68,11 +68,32 @@ impl UseLeaf {
         Ok(leaf_hash(&crypto::jcs::to_vec(self)?))
     }
 
-    /// Checks what holds for every closed use: times in order, and a digest exactly where it is complete.
+    /// Holds the provider's record of a use against one's own. Times are not compared: each side takes its own.
+    ///
+    /// # Errors
+    /// [`LedgerError::Window`] names the first member that differs; `expected` is one's own.
+    pub fn agrees_with(&self, own: &Self) -> Result<(), LedgerError> {
+        let digest = |record: &Self| record.digest.map(|digest| digest.to_string()).unwrap_or_default();
+        require("useId", &own.use_id, &self.use_id)?;
+        require("contractId", &own.contract_id, &self.contract_id)?;
+        require("sequence", own.sequence, self.sequence)?;
+        require("complete", own.complete, self.complete)?;
+        require("bytes", own.bytes, self.bytes)?;
+        require("rows", own.rows, self.rows)?;
+        require("digest", digest(own), digest(self))
+    }
+
+    /// Checks what holds for every closed use: an id of 1 to 64 characters of `0-9A-Za-z-`, times in order, and a digest
+    /// exactly where it is complete.
     ///
     /// # Errors
     /// [`LedgerError::Window`] names the member that does not hold.
     pub fn check(&self) -> Result<(), LedgerError> {
+        let has_id = (1..=64).contains(&self.use_id.len())
+            && self.use_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !has_id {
+            return Err(differs("useId", "1 to 64 characters of 0-9A-Za-z-".to_owned(), self.use_id.clone()));
+        }
         require_at_least("sequence", 1, self.sequence)?;
         require_at_least("closedAt", self.opened_at, self.closed_at)?;
         require("complete", self.digest.is_some(), self.complete)
@@ -203,7 +224,7 @@ impl Window {
         if begins { require("first", 1, self.first) } else { Ok(()) }
     }
 
-    /// The user's check against its own meter: the same uses make the same window.
+    /// The user's check that these uses, each held against its own meter ([`UseLeaf::agrees_with`]), make this window.
     ///
     /// # Errors
     /// [`LedgerError::Window`] names the first member that differs; `expected` is what the given uses make.

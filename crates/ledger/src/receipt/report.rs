@@ -244,6 +244,22 @@ impl Fault {
             Self::NotChecked { .. } => "not-checked",
         }
     }
+
+    pub(super) fn differs(field: &'static str, expected: &str, actual: &str) -> Self {
+        Self::Differs { field, expected: printable(expected), actual: printable(actual) }
+    }
+
+    pub(super) fn unreadable(error: &dyn fmt::Display) -> Self {
+        Self::Unreadable { reason: printable(&error.to_string()) }
+    }
+
+    pub(super) fn untrusted(error: &crypto::Error) -> Self {
+        Self::Untrusted { reason: printable(&error.to_string()) }
+    }
+
+    pub(super) fn bad_signature(error: &crypto::Error) -> Self {
+        Self::BadSignature { reason: printable(&error.to_string()) }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -270,16 +286,34 @@ impl fmt::Display for Fault {
 impl From<LedgerError> for Fault {
     fn from(error: LedgerError) -> Self {
         match error {
-            LedgerError::Window { field, expected, actual } => Self::Differs { field, expected, actual },
-            LedgerError::Origin { expected, actual } => Self::Differs { field: "origin", expected, actual },
+            LedgerError::Window { field, expected, actual } => Self::differs(field, &expected, &actual),
+            LedgerError::Origin { expected, actual } => Self::differs("origin", &expected, &actual),
             LedgerError::LeafOutside { index, size } => {
-                Self::Differs { field: "index", expected: format!("below {size}"), actual: index.to_string() }
+                Self::differs("index", &format!("below {size}"), &index.to_string())
             }
             LedgerError::ProofFails { size, .. } => Self::NotIncluded { size },
-            LedgerError::NoteUnsigned { name } => Self::Unsigned { origin: name },
-            LedgerError::NoteForged { name } => Self::Forged { origin: name },
-            other => Self::Unreadable { reason: other.to_string() },
+            LedgerError::NoteUnsigned { name } => Self::Unsigned { origin: printable(&name) },
+            LedgerError::NoteForged { name } => Self::Forged { origin: printable(&name) },
+            other => Self::unreadable(&other),
         }
+    }
+}
+
+/// A text from a receipt as a terminal may be shown it: shortened, and control and formatting characters escaped.
+fn printable(text: &str) -> String {
+    const SHOWN: usize = 240;
+    let mut shown: String = text.chars().take(SHOWN).flat_map(escaped).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+fn escaped(c: char) -> Vec<char> {
+    // `escape_debug` knows which characters do not print; quotes and backslashes do.
+    match c {
+        '"' | '\'' | '\\' => vec![c],
+        _ => c.escape_debug().collect(),
     }
 }
 

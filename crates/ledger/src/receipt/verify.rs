@@ -96,11 +96,11 @@ impl<'r> Verifier<'r> {
         body: &Value,
     ) -> Result<Detail, Fault> {
         let claim: ContractSignature = read_body(&signature.object, CONTRACT_SIGNATURE_TYPE)?;
-        let expected = ContractSignature::of(body, &party.subject, claim.signed_at)?;
+        let expected = ContractSignature::of(body, &party.subject, &claim.signatory_time)?;
         require("contractId", &expected.contract_id, &claim.contract_id)?;
         require("contractDigest", expected.contract_digest, claim.contract_digest)?;
-        require("subject", &expected.subject, &claim.subject)?;
-        let signed = Signed { object: &signature.object, chain: &signature.chain, at: claim.signed_at };
+        require("entityId", &expected.entity_id, &claim.entity_id)?;
+        let signed = Signed { object: &signature.object, chain: &signature.chain, at: claim.signed_at()? };
         self.check_signature(&signed, CONTRACT_SIGNATURE_TYPE, &party.subject)
     }
 
@@ -137,15 +137,9 @@ impl<'r> Verifier<'r> {
         if at > self.now.saturating_add(MAX_CLOCK_LEAD_SECS) {
             return Err(Fault::FromFuture { signed: at, now: self.now });
         }
-        let leaf = self
-            .trust
-            .leaf(signed.chain, at)
-            .map_err(|error| Fault::Untrusted { reason: error.to_string() })?;
+        let leaf = self.trust.leaf(signed.chain, at).map_err(|error| Fault::untrusted(&error))?;
         require("signer", signer, leaf.subject_ou().unwrap_or_default())?;
-        signed
-            .object
-            .check(type_, leaf.public_key())
-            .map_err(|error| Fault::BadSignature { reason: error.to_string() })?;
+        signed.object.check(type_, leaf.public_key()).map_err(|error| Fault::bad_signature(&error))?;
         Ok(Detail::Signature {
             signer: signer.to_owned(),
             organisation: leaf.subject_o().unwrap_or_default().to_owned(),
@@ -208,8 +202,7 @@ fn read_body<T: DeserializeOwned>(object: &SignedObject, type_: &str) -> Result<
     require("type", type_, named)?;
     let mut members = object.body.as_object().cloned().unwrap_or_default();
     members.remove("type");
-    serde_json::from_value(Value::Object(members))
-        .map_err(|error| Fault::Unreadable { reason: error.to_string() })
+    serde_json::from_value(Value::Object(members)).map_err(|error| Fault::unreadable(&error))
 }
 
 fn check_use(receipt: &Receipt, claims: &Claims) -> Result<Detail, Fault> {
@@ -218,11 +211,8 @@ fn check_use(receipt: &Receipt, claims: &Claims) -> Result<Detail, Fault> {
     record.check()?;
     check_place(record, window)?;
     let Some(position) = window.position(record.sequence) else {
-        return Err(Fault::Differs {
-            field: "sequence",
-            expected: format!("{} to {}", window.first, window.last),
-            actual: record.sequence.to_string(),
-        });
+        let expected = format!("{} to {}", window.first, window.last);
+        return Err(Fault::differs("sequence", &expected, &record.sequence.to_string()));
     };
     let head = TreeHead { size: window.uses, root: window.root };
     verify_inclusion(&record.leaf_hash()?, position, &head, &receipt.path)?;
