@@ -1,3 +1,5 @@
+//! Checkpoints against the example of C2SP tlog-checkpoint, with one key and with two.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use crypto::{LogKey, SigningKey, Suite};

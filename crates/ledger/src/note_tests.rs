@@ -1,3 +1,5 @@
+//! Notes against the example of C2SP signed-note and another implementation's vector, and notes that are none.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;

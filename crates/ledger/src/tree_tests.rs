@@ -1,3 +1,5 @@
+//! Trees against the published test data of Certificate Transparency and the recursion of RFC 6962 itself.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Windows over uses: sums, chains, what the two sides compare, and what the wire carries.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use crypto::{LogKey, Suite};

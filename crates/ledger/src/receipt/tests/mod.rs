@@ -1,3 +1,5 @@
+//! Receipts with real certificates: genuine ones, and ones whose parts lie, belong elsewhere or came too late.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod mutation;
