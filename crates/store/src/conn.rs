@@ -68,6 +68,9 @@ pub struct Read {
     pub(crate) backend: Backend,
     /// Whether a statement failed in a way that only a new run can mend.
     pub(crate) retry: bool,
+    /// The first statement that failed. A step that passes over it cannot be committed: PostgreSQL would answer the
+    /// commit of such a transaction with a silent rollback.
+    pub(crate) failed: Option<StoreError>,
 }
 
 /// A transaction: all of it is kept, or nothing. It has the getters of [`Read`] too.
@@ -110,12 +113,14 @@ impl Tx {
 
 impl Read {
     pub(crate) fn new(conn: Conn, backend: Backend) -> Self {
-        Self { conn, backend, retry: false }
+        Self { conn, backend, retry: false, failed: None }
     }
 
     fn fail(&mut self, error: sqlx::Error) -> StoreError {
         self.retry |= is_retryable(&error);
-        error.into()
+        let error = StoreError::from(error);
+        self.failed.get_or_insert_with(|| error.clone());
+        error
     }
 
     /// Runs a statement; the number of rows that it changed.

@@ -161,7 +161,10 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl From<sqlx::Error> for StoreError {
     fn from(source: sqlx::Error) -> Self {
-        Self::Database { source: Arc::new(source) }
+        match source {
+            sqlx::Error::PoolClosed => Self::Closed,
+            source => Self::Database { source: Arc::new(source) },
+        }
     }
 }
 

@@ -79,11 +79,12 @@ impl Tx {
         Err(StoreError::NotFound { what: format!("message `{sequence}` of `{sender}`") })
     }
 
-    /// Forgets up to `limit` messages received before `before`; how many.
+    /// Forgets the oldest `limit` messages received before `before` (a few more where times are equal); how many.
     pub async fn purge_inbox(&mut self, before: i64, limit: u32) -> Result<u64> {
         let statement = sql("-- purge_inbox
-            DELETE FROM inbox WHERE (sender, sequence) IN (
-                SELECT sender, sequence FROM inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2)")
+            DELETE FROM inbox WHERE received_at <= (
+                SELECT MAX(received_at) FROM (
+                    SELECT received_at FROM inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2) AS oldest)")
         .bind(before)
         .bind(bounded(limit));
         self.execute(statement).await

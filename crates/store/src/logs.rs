@@ -156,16 +156,17 @@ const ADD_NODES: Many = Many {
 
 const DROP_SEQUENCED: Many = Many {
     head: "-- drop_sequenced
-        DELETE FROM evidence WHERE (id, log) IN (VALUES ",
+        DELETE FROM evidence WHERE id IN (SELECT e.id FROM (VALUES ",
     columns: 2,
-    tail: ")",
+    tail: ") AS v CROSS JOIN evidence AS e WHERE e.id = v.column1 AND e.log = v.column2)",
 };
 
 const FIND_NODES: Many = Many {
     head: "-- find_log_nodes
-        SELECT level, idx, hash FROM log_nodes WHERE (log, level, idx) IN (VALUES ",
+        SELECT n.level, n.idx, n.hash FROM (VALUES ",
     columns: 3,
-    tail: ")",
+    tail: ") AS v CROSS JOIN log_nodes AS n
+        WHERE n.log = v.column1 AND n.level = v.column2 AND n.idx = v.column3",
 };
 
 impl Tx {

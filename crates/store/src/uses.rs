@@ -211,18 +211,21 @@ impl FromRow for CounterRow {
     }
 }
 
+// A join that starts from the values (SQLite keeps the order of a cross join) looks each row up by its key; `IN` over
+// row values would read the whole table.
 const FIND_USES: Many = Many {
     head: "-- find_uses
-        SELECT tenant, contract, use_id, sequence, closing FROM uses WHERE (tenant, contract, use_id) IN (VALUES ",
+        SELECT u.tenant, u.contract, u.use_id, u.sequence, u.closing FROM (VALUES ",
     columns: 3,
-    tail: ")",
+    tail: ") AS v CROSS JOIN uses AS u
+        WHERE u.tenant = v.column1 AND u.contract = v.column2 AND u.use_id = v.column3",
 };
 
 const FIND_COUNTERS: Many = Many {
     head: "-- find_counters
-        SELECT tenant, contract, used, closed, windowed FROM use_counters WHERE (tenant, contract) IN (VALUES ",
+        SELECT c.tenant, c.contract, c.used, c.closed, c.windowed FROM (VALUES ",
     columns: 2,
-    tail: ")",
+    tail: ") AS v CROSS JOIN use_counters AS c WHERE c.tenant = v.column1 AND c.contract = v.column2",
 };
 
 const INSERT_USES: Many = Many {
@@ -501,9 +504,11 @@ impl Read {
     /// [`StoreError`] where the database fails.
     pub async fn list_unwindowed(&mut self, limit: u32) -> Result<Vec<Unwindowed>> {
         let statement = sql("-- list_unwindowed
-            SELECT tenant, contract, COUNT(*) AS uses, MIN(closed_at) AS oldest_closed_at
-            FROM uses WHERE closing IS NOT NULL AND in_window IS NULL
-            GROUP BY tenant, contract ORDER BY oldest_closed_at, tenant, contract LIMIT $1")
+            SELECT c.tenant, c.contract, c.closed - c.windowed AS uses, u.closed_at AS oldest_closed_at
+            FROM use_counters AS c CROSS JOIN uses AS u
+            WHERE c.closed > c.windowed
+                AND u.tenant = c.tenant AND u.contract = c.contract AND u.closing = c.windowed + 1
+            ORDER BY u.closed_at, c.tenant, c.contract LIMIT $1")
         .bind(bounded(limit));
         self.list(statement).await
     }

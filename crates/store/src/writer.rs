@@ -77,18 +77,23 @@ where
     }
 }
 
-/// Calls a closure so that its panic becomes an error.
+/// Calls a closure so that its panic becomes an error, and so does a failed statement that it passed over.
 pub(crate) async fn guarded<T, E, F>(name: &'static str, closure: &F, tx: &mut Tx) -> Result<T, E>
 where
     F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<T, E>> + Sync,
     T: Send,
     E: From<StoreError> + Send,
 {
-    let run = AssertUnwindSafe(async move { closure(tx).await });
-    run.catch_unwind().await.unwrap_or_else(|_| {
+    tx.read.failed = None;
+    let run = AssertUnwindSafe(async { closure(&mut *tx).await });
+    let outcome = run.catch_unwind().await.unwrap_or_else(|_| {
         tracing::error!(transaction.name = name, "a transaction panicked and was rolled back");
         Err(E::from(StoreError::Panicked { name }))
-    })
+    });
+    match tx.read.failed.take() {
+        Some(error) if outcome.is_ok() => Err(error.into()),
+        _ => outcome,
+    }
 }
 
 /// The writer task's own things.

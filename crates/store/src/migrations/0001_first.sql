@@ -135,6 +135,7 @@ CREATE TABLE use_counters (
     windowed BIGINT NOT NULL,
     PRIMARY KEY (tenant, contract)
 ){CLUSTERED};
+CREATE INDEX use_counters_behind ON use_counters (tenant, contract) WHERE closed > windowed;
 
 CREATE TABLE uses (
     tenant TEXT NOT NULL,
@@ -154,8 +155,7 @@ CREATE TABLE uses (
     PRIMARY KEY (tenant, contract, use_id)
 ){CLUSTERED};
 CREATE INDEX uses_open ON uses (touched_at) WHERE closing IS NULL;
-CREATE INDEX uses_closed ON uses (tenant, contract, closing) WHERE closing IS NOT NULL;
-CREATE INDEX uses_unwindowed ON uses (tenant, contract, closed_at) WHERE closing IS NOT NULL AND in_window IS NULL;
+CREATE UNIQUE INDEX uses_closed ON uses (tenant, contract, closing) WHERE closing IS NOT NULL;
 
 CREATE TABLE windows (
     tenant TEXT NOT NULL,
