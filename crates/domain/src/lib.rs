@@ -35,3 +35,6 @@ pub use error::{Error, Result};
 pub use refusal::{Refusal, SignatureRefusal};
 pub use step::{CreateContract, Evidence, EvidenceKind, Negotiate, Outbound, Step, Terminate};
 pub use time::{TimeError, TimeRange, Timestamp, rfc3339};
+
+#[cfg(test)]
+mod testkit;

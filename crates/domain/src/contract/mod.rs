@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use body::{ContractBody, PartySignature, SIGNATURE_TYPE, SignatureBody, Signatures};
 
 pub use crate::refusal::{Refusal, SignatureRefusal};
+pub use crate::terms::{Decision, decide};
 
 use crate::codes::{ContractStatus, SignatoryType};
 use crate::id::{ContractId, IdKind, NodeId, ProductId, SubjectCode};
@@ -221,6 +222,8 @@ pub enum ContractState {
     SigningFailed {
         /// The agreed terms.
         terms: Terms,
+        /// Signatures given before it failed: they stay as evidence.
+        signatures: Signatures,
         /// Who refused.
         by: Role,
         /// Why.
@@ -282,6 +285,7 @@ impl ContractState {
     pub const fn signatures(&self) -> Option<&Signatures> {
         match self {
             Self::Signing { signatures, .. }
+            | Self::SigningFailed { signatures, .. }
             | Self::Performing { signatures, .. }
             | Self::Ended { signatures, .. } => Some(signatures),
             _ => None,

@@ -430,7 +430,9 @@ impl Contract {
     fn fail_signing(self, by: Role, reason: String, now: Timestamp) -> Step<Self> {
         let body = json!({ "by": by, "reason": reason, "at": now });
         let evidence = self.evidence(EvidenceKind::ContractSigningFailed, body);
-        let state = ContractState::SigningFailed { terms: self.terms().clone(), by, reason, at: now };
+        let signatures = self.state.signatures().cloned().unwrap_or_default();
+        let state =
+            ContractState::SigningFailed { terms: self.terms().clone(), signatures, by, reason, at: now };
         Step::logged(Self { state, ..self }, evidence)
     }
 
