@@ -93,7 +93,7 @@ pub struct Limits {
     pub sends_in_flight_max: usize,
     /// How many leaves one checkpoint takes in.
     pub sequence_batch_max: u32,
-    /// How many entries one feed frame carries.
+    /// How many entries one feed frame carries; not fewer than one checkpoint takes in.
     pub feed_frame_entries_max: u32,
     /// The largest page of a list or a search.
     pub page_max: u32,
@@ -113,7 +113,7 @@ impl Default for Limits {
             send_attempts_max: 12,
             send_backoff_max_ms: 5 * 60 * 1000,
             sends_in_flight_max: 64,
-            sequence_batch_max: 1024,
+            sequence_batch_max: 256,
             feed_frame_entries_max: 256,
             page_max: 100,
         }

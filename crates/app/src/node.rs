@@ -192,6 +192,11 @@ impl Node {
         self.inner.joined.subscribe()
     }
 
+    /// Tells the jobs that depend on who is known that somebody joined.
+    pub(crate) fn notify_members(&self) {
+        self.inner.joined.send_modify(|count| *count += 1);
+    }
+
     /// The pinned roots.
     ///
     /// # Errors
@@ -310,6 +315,6 @@ impl Node {
 
     fn change_members(&self, change: impl FnOnce(&mut Members)) {
         change(&mut self.inner.members.write().unwrap_or_else(std::sync::PoisonError::into_inner));
-        self.inner.joined.send_modify(|count| *count += 1);
+        self.notify_members();
     }
 }

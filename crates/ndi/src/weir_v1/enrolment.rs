@@ -1,4 +1,4 @@
-//! Enrolment codes: docs/WIRE.md, 2. `weir1.` and base64url of `{"url", "root", "secret"}`.
+//! Enrolment codes: docs/WIRE.md, 2. `weir1.` and base64url of `{"url", "subject", "root", "secret"}`.
 //!
 //! The code is handed from the operator of a function node to the joiner by any way that they trust: it tells the joiner
 //! which root to believe, and tells the node who joins. How long and how often it is good is the node's to decide.
@@ -9,6 +9,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crypto::Sha256;
+use domain::id::SubjectCode;
 
 use crate::read::{Kind, Text, parsed};
 use crate::{Error, Message, Path, limits};
@@ -26,6 +27,8 @@ message! {
     pub struct EnrolmentCode {
         /// Address of the function node.
         required url: String = "url" => Text(limits::ADDRESS_CHARS);
+        /// The subject that was registered: the joiner's organisation.
+        required subject: SubjectCode = "subject" => parsed::<SubjectCode>(limits::SUBJECT_CHARS);
         /// SHA-256 of the root certificate (DER).
         required root: Sha256 = "root" => parsed::<Sha256>(64);
         /// What proves the joiner to the node.

@@ -57,7 +57,7 @@ message! {
         optional salt: Salt = "salt" => SaltText;
         /// The body, one of [`super::public_log`].
         optional body: Value = "body" => Json;
-        /// Leaf data of an erased body: SHA-256 of salt and body.
+        /// Hash of the leaf in the tree, of an erased body.
         optional hash: Sha256 = "hash" => parsed::<Sha256>(64);
     }
     check whole_or_erased;
