@@ -25,13 +25,19 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// Puts the backend's own words into the text of a migration.
+    /// Puts the backend's own words into the text of a migration. Texts are ordered by their bytes on both, whatever
+    /// language the server was installed in.
     pub(crate) fn dialect(self, text: &str) -> String {
-        let (bytes, numbered, clustered) = match self {
-            Self::Sqlite => ("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT", " WITHOUT ROWID"),
-            Self::Postgres => ("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", ""),
+        let (bytes, numbered, clustered, string) = match self {
+            Self::Sqlite => ("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT", " WITHOUT ROWID", " TEXT"),
+            Self::Postgres => {
+                ("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "", " TEXT COLLATE \"C\"")
+            }
         };
-        text.replace("{BYTES}", bytes).replace("{NUMBERED}", numbered).replace("{CLUSTERED}", clustered)
+        text.replace("{BYTES}", bytes)
+            .replace("{NUMBERED}", numbered)
+            .replace("{CLUSTERED}", clustered)
+            .replace(" TEXT", string)
     }
 }
 
@@ -165,7 +171,7 @@ impl Read {
     ) -> Result<u64> {
         let mut changed = 0;
         for piece in pieces(rows) {
-            let statement = bind_all(text, piece, &bind)?;
+            let statement = text.bound(self.backend, piece, &bind)?;
             changed += self.execute(statement).await?;
         }
         Ok(changed)
@@ -180,7 +186,7 @@ impl Read {
     ) -> Result<Vec<T>> {
         let mut found = Vec::new();
         for piece in pieces(rows) {
-            let statement = bind_all(text, piece, &bind)?;
+            let statement = text.bound(self.backend, piece, &bind)?;
             found.extend(self.list(statement).await?);
         }
         Ok(found)
@@ -195,7 +201,9 @@ pub(crate) struct Many {
 }
 
 impl Many {
-    fn text(&self, rows: usize) -> String {
+    /// On SQLite the arguments are plain question marks: `$1` is a name there, and looking up hundreds of names, one
+    /// after the other in a list, costs more than running the statement.
+    fn text(&self, backend: Backend, rows: usize) -> String {
         let mut text = String::with_capacity(self.head.len() + self.tail.len() + rows * self.columns * 6);
         text.push_str(self.head);
         let mut number = 0;
@@ -203,24 +211,28 @@ impl Many {
             text.push_str(if row == 0 { "(" } else { ", (" });
             for column in 0..self.columns {
                 number += 1;
-                text.push_str(if column == 0 { "$" } else { ", $" });
-                text.push_str(&number.to_string());
+                text.push_str(if column == 0 { "" } else { ", " });
+                match backend {
+                    Backend::Sqlite => text.push('?'),
+                    Backend::Postgres => text.push_str(&format!("${number}")),
+                }
             }
             text.push(')');
         }
         text.push_str(self.tail);
         text
     }
-}
 
-fn bind_all<R>(
-    text: &Many,
-    rows: &[R],
-    bind: impl Fn(Statement, &R) -> Result<Statement>,
-) -> Result<Statement> {
-    // The text is made of the source's own pieces and numbers; values go in as arguments.
-    let statement = sqlx::query(AssertSqlSafe(text.text(rows.len())));
-    rows.iter().try_fold(statement, bind)
+    fn bound<R>(
+        &self,
+        backend: Backend,
+        rows: &[R],
+        bind: impl Fn(Statement, &R) -> Result<Statement>,
+    ) -> Result<Statement> {
+        // The text is made of the source's own pieces and numbers; values go in as arguments.
+        let statement = sqlx::query(AssertSqlSafe(self.text(backend, rows.len())));
+        rows.iter().try_fold(statement, bind)
+    }
 }
 
 /// Cuts rows into runs whose lengths are powers of two.
@@ -408,7 +420,9 @@ mod tests {
     #[test]
     fn many_rows_number_their_arguments() {
         let many = Many { head: "INSERT INTO t VALUES ", columns: 2, tail: " RETURNING a" };
-        assert_eq!(many.text(2), "INSERT INTO t VALUES ($1, $2), ($3, $4) RETURNING a");
+        let text = many.text(Backend::Postgres, 2);
+        assert_eq!(text, "INSERT INTO t VALUES ($1, $2), ($3, $4) RETURNING a");
+        assert_eq!(many.text(Backend::Sqlite, 2), "INSERT INTO t VALUES (?, ?), (?, ?) RETURNING a");
     }
 
     #[test]

@@ -31,7 +31,7 @@ use crate::{
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The first bytes of every SQLite file.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// `PRAGMA application_id` of a Weir store: "WEIR".
+/// The application id, which stands in the file's head for tools that tell files apart, spells "WEIR".
 const WRITER_PRAGMAS: &str = "-- writer_pragmas
 PRAGMA busy_timeout = 5000;
 PRAGMA journal_mode = WAL;

@@ -31,6 +31,20 @@ async fn notes() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_ordered_by_their_bytes_everywhere() {
+    for place in places("order_of_keys").await {
+        let store = place.open().await;
+        for key in ["b", "中", "B", "a-", "a", "ä", "A"] {
+            step!(store, |tx| tx.put_meta(key, "1").await).unwrap();
+        }
+        let rows = look!(store, |read| read.list_meta(&Page::first(10)).await);
+        let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!(keys, ["A", "B", "a", "a-", "b", "ä", "中"]);
+        place.end(store).await;
+    }
+}
+
 fn enrolment(hash: &str) -> EnrolmentRow {
     EnrolmentRow {
         code_hash: hash.into(),
