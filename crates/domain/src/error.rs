@@ -35,3 +35,22 @@ pub enum Error {
 
 /// Result with the crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::AreaCode;
+    use crate::time::Timestamp;
+
+    fn area(text: &str) -> Result<AreaCode> {
+        Ok(AreaCode::parse(text)?)
+    }
+
+    #[test]
+    fn the_wrapper_adds_no_words_of_its_own() {
+        let inner = AreaCode::parse("9901").map_err(|error| error.to_string());
+        assert_eq!(area("9901").map_err(|error| error.to_string()), inner);
+        let time: Result<Timestamp> = Timestamp::parse("now").map_err(Error::from);
+        assert!(matches!(time, Err(Error::Time(_))));
+    }
+}

@@ -261,3 +261,67 @@ crate::codes::code_table! {
     TrustChanged = "trust.changed", "信任变更", "trust changed";
     AdminAction = "admin.action", "管理操作", "administrator's action";
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::contract::{Contract, Input};
+    use crate::testkit::{PRODUCT, contract_id, draft, now, terms};
+
+    #[test]
+    fn a_step_collects_in_order() {
+        let delist = |reason: &str| Outbound::WithdrawProduct {
+            product: ProductId::parse(PRODUCT).unwrap(),
+            reason: reason.to_owned(),
+        };
+        let evidence = |kind| Evidence::new(kind, "k", json!({}));
+        let step = Step::logged(7, evidence(EvidenceKind::KeyChanged))
+            .send(delist("a"))
+            .log(evidence(EvidenceKind::AdminAction))
+            .send(delist("b"))
+            .map(|number| number.to_string());
+        assert_eq!(step.next, "7");
+        assert_eq!(step.outbox, [delist("a"), delist("b")]);
+        assert_eq!(
+            step.evidence.iter().map(|e| e.kind.code()).collect::<Vec<_>>(),
+            ["key.changed", "admin.action"]
+        );
+        assert!(!step.is_unchanged() && Step::unchanged(7).is_unchanged());
+    }
+
+    #[test]
+    fn evidence_kinds_are_distinct_and_dotted() {
+        let codes: std::collections::BTreeSet<_> = EvidenceKind::ALL.iter().map(|kind| kind.code()).collect();
+        assert_eq!(codes.len(), EvidenceKind::ALL.len());
+        assert!(codes.iter().all(|code| code.split('.').count() == 2));
+    }
+
+    /// The outbox keeps messages as JSON until they are sent.
+    #[test]
+    fn messages_and_evidence_read_back_from_the_outbox() {
+        let created = Contract::initiate(draft(Role::User), terms(), now()).unwrap();
+        let proposed = created.next.clone().step(Input::IdAssigned { id: contract_id() }, now()).unwrap();
+        let ended =
+            proposed.next.clone().step(Input::Terminate { reason: "over".to_owned() }, now()).unwrap();
+        let steps = [&created, &proposed, &ended];
+        let names = ["createContract", "negotiate", "terminate"];
+        for (step, name) in steps.into_iter().zip(names) {
+            let json = serde_json::to_value(&step.outbox).unwrap();
+            assert_eq!(json[0]["message"], name);
+            assert_eq!(serde_json::from_value::<Vec<Outbound>>(json).unwrap(), step.outbox);
+            let json = serde_json::to_string(&step.evidence).unwrap();
+            assert_eq!(serde_json::from_str::<Vec<Evidence>>(&json).unwrap(), step.evidence);
+        }
+        let list = Outbound::ListProduct {
+            product: ProductId::parse(PRODUCT).unwrap(),
+            node: NodeId::parse(crate::testkit::NODE).unwrap(),
+        };
+        let json = serde_json::to_value(&list).unwrap();
+        assert_eq!(json["message"], "listProduct");
+        assert_eq!(serde_json::from_value::<Outbound>(json).unwrap(), list);
+    }
+}

@@ -22,7 +22,11 @@ struct Faults {
     lost: u64,
     doubled: u64,
     is_reordered: bool,
+    /// Percent of operations in which a party signs terms that it did not agree to, and sends that.
+    dishonest: u64,
 }
+
+const GOOD: Faults = Faults { lost: 0, doubled: 0, is_reordered: false, dishonest: 0 };
 
 struct Pair {
     rng: Rng,
@@ -82,7 +86,8 @@ impl Pair {
             // Whoever performs has a signature that the other side really gave.
             let given = self.sides[index(side)].as_ref().and_then(|contract| contract.state.signatures());
             let own = given.and_then(|known| known.of(side));
-            assert!(side == role || own == Some(signature), "seed {seed:#x}: {side} did not sign this");
+            let is_trusted = side == role || self.faults.dishonest > 0;
+            assert!(is_trusted || own == Some(signature), "seed {seed:#x}: {side} did not sign this");
         }
         let before = self.performed[index(role)].replace(terms.clone());
         assert!(
@@ -183,10 +188,29 @@ impl Pair {
         self.put(role, input);
     }
 
+    /// A party signs other terms than those on its table, and sends that, with the other's signature if it has it.
+    fn cheat(&mut self) {
+        let role = SIDES[self.rng.below(2)];
+        let Some(contract) = self.sides[index(role)].clone().filter(|contract| contract.id.is_some()) else {
+            return;
+        };
+        let body = contract.body_with(&some_terms(&mut self.rng)).unwrap();
+        let body = body.signature_body(contract.us().subject.clone(), self.clock).unwrap();
+        let signature = PartySignature { body, signature: Signature::from_raw(Suite::Sm, [9; 64]) };
+        let theirs = contract.state.signatures().and_then(|known| known.of(role.other())).cloned();
+        self.put(role.other(), Input::PeerSigned(theirs.into_iter().chain([signature]).collect()));
+    }
+
     fn run(&mut self, operations: usize) {
         for _ in 0..operations {
             self.clock = self.clock.plus_secs(1);
-            if self.rng.chance(50) { self.deliver() } else { self.decide() }
+            if self.rng.chance(self.faults.dishonest) {
+                self.cheat();
+            } else if self.rng.chance(50) {
+                self.deliver();
+            } else {
+                self.decide();
+            }
         }
     }
 
@@ -208,27 +232,34 @@ fn simulate(first_seed: u64, runs: u64, faults: Faults) -> u64 {
 
 #[test]
 fn a_good_network_brings_pairs_to_perform() {
-    let performed = simulate(0x1000, 200, Faults { lost: 0, doubled: 0, is_reordered: false });
+    let performed = simulate(0x1000, 200, GOOD);
     assert!(performed > 50, "only {performed} of 200 pairs came to perform");
 }
 
 #[test]
 fn a_bad_network_never_parts_the_terms() {
-    let performed = simulate(0x2000, 600, Faults { lost: 15, doubled: 40, is_reordered: true });
+    let performed = simulate(0x2000, 600, Faults { lost: 15, doubled: 40, is_reordered: true, ..GOOD });
     assert!(performed > 60, "only {performed} of 600 pairs came to perform: the test would prove little");
 }
 
 #[test]
 fn endless_repeats_do_no_harm() {
-    let performed = simulate(0x3000, 200, Faults { lost: 0, doubled: 90, is_reordered: true });
+    let performed = simulate(0x3000, 200, Faults { doubled: 90, is_reordered: true, ..GOOD });
     assert!(performed > 40, "only {performed} of 200 pairs came to perform: the test would prove little");
+}
+
+/// A cheat never brings an honest side to perform anything but what that side itself signed.
+#[test]
+fn a_party_that_signs_other_terms_gains_nothing() {
+    let performed = simulate(0x4000, 300, Faults { doubled: 20, is_reordered: true, dishonest: 20, ..GOOD });
+    assert!(performed > 20, "only {performed} of 300 pairs came to perform: the test would prove little");
 }
 
 /// Signed messages that were lost come through in the end, because a sender repeats them until they are answered.
 #[test]
 fn lost_messages_that_are_sent_again_complete_the_contract() {
     for seed in 0..50 {
-        let mut pair = Pair::new(seed, Faults { lost: 50, doubled: 0, is_reordered: false });
+        let mut pair = Pair::new(seed, Faults { lost: 50, ..GOOD });
         let mut outbox: Vec<Sent> = Vec::new();
         for _ in 0..400 {
             for role in SIDES {
