@@ -15,7 +15,8 @@ use domain::id::{NodeId, SubjectCode};
 use serde_json::{Value, json};
 
 use crate::error::shorten;
-use crate::{Error, limits, signature};
+use crate::read::refused;
+use crate::{Error, Path, limits, signature};
 
 /// The interface version that this crate speaks (sample of annex B).
 pub const VERSION: &str = "1.0.0";
@@ -325,3 +326,6 @@ where
 fn format_error(name: &str, value: &str, expected: &str) -> Error {
     Error::Format { field: name.to_owned(), found: shorten(value), expected: expected.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,13 +133,32 @@ impl Error {
     }
 }
 
-/// At most 64 characters of a foreign value, control characters replaced: error texts end up in logs.
+/// At most 64 characters of a foreign value, cleaned: error texts end up in logs and on terminals.
 pub(crate) fn shorten(value: &str) -> String {
-    const SHOWN: usize = 64;
-    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    let mut text: String = value.chars().take(SHOWN).map(clean).collect();
-    if value.chars().nth(SHOWN).is_some() {
-        text.push('…');
+    clean(value, 64)
+}
+
+/// At most `limit` characters; control characters, and those that reorder text, replaced.
+pub(crate) fn clean(text: &str, limit: usize) -> String {
+    let reorders = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harmless = |c: char| if c.is_control() || reorders(c) { '\u{fffd}' } else { c };
+    let mut short: String = text.chars().take(limit).map(harmless).collect();
+    if text.chars().nth(limit).is_some() {
+        short.push('…');
     }
-    text
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_cleaned_and_cut() {
+        assert_eq!(shorten("臭氧 O3"), "臭氧 O3");
+        assert_eq!(clean("a\u{1b}[31m\n\u{202e}b", 20), "a\u{fffd}[31m\u{fffd}\u{fffd}b");
+        assert_eq!(clean("abcd", 4), "abcd");
+        assert_eq!(clean("abcde", 4), "abcd…");
+        assert_eq!(shorten(&"长".repeat(65)).chars().count(), 65);
+    }
 }

@@ -20,6 +20,8 @@ mod read;
 pub mod digital_contract;
 pub mod envelope;
 mod error;
+#[cfg(test)]
+mod hostile;
 pub mod limits;
 mod path;
 pub mod reply;

@@ -1,4 +1,4 @@
-//! Every limit of the wire in one place. A limit is the document's where it gives one, else ours.
+//! Every limit of the wire in one place. A limit is the document's where it gives one, else the domain's, else ours.
 
 /// Longest `msgcode` (NDI-TR-2025-03, table 16), in characters.
 pub const MSGCODE_CHARS: usize = 20;
@@ -51,17 +51,17 @@ pub const SIGNATURE_CHARS: usize = 256;
 /// Most actions of a strategy.
 pub const ACTIONS: usize = 32;
 /// Most constraints of a strategy.
-pub const CONSTRAINTS: usize = 64;
+pub const CONSTRAINTS: usize = domain::limits::CONSTRAINTS_MAX;
 /// Longest value of one constraint, in characters (lists of columns are the longest).
-pub const CONSTRAINT_VALUE_CHARS: usize = 262_144;
+pub const CONSTRAINT_VALUE_CHARS: usize = domain::limits::CONSTRAINT_VALUE_CHARS_MAX;
 /// Most signatures of a contract in one message.
 pub const SIGNATURES: usize = 16;
 /// Longest `policyExpansion`, in characters.
 pub const EXPANSION_CHARS: usize = 65_536;
 /// Most columns that a profile or a fields term names.
 pub const COLUMNS: usize = 5_000;
-/// Most keywords of a resource or product.
-pub const KEYWORDS: usize = 64;
+/// Most keywords of a resource or product, both languages together.
+pub const KEYWORDS: usize = 2 * domain::limits::KEYWORDS_MAX;
 /// Most hashes of a Merkle proof: trees of 2^64 leaves have no more.
 pub const PROOF_HASHES: usize = 64;
 /// Most items of one page or one feed frame.
@@ -83,18 +83,18 @@ pub const VKEY_CHARS: usize = 512;
 /// Longest certificate in base64 DER, in characters.
 pub const CERTIFICATE_CHARS: usize = 16_384;
 /// Longest use id, in characters.
-pub const USE_ID_CHARS: usize = 64;
+pub const USE_ID_CHARS: usize = domain::limits::USE_ID_CHARS_MAX;
 /// Longest minimum or maximum of a column's profile, in characters.
 pub const CELL_CHARS: usize = 256;
 /// Longest column name, in characters.
-pub const COLUMN_CHARS: usize = 256;
+pub const COLUMN_CHARS: usize = domain::limits::COLUMN_NAME_CHARS_MAX;
 /// Longest line of a feed, in bytes: a frame of many bodies.
 pub const FEED_LINE_BYTES: usize = 16 << 20;
 /// Longest certificate request in PEM, in characters.
 pub const CSR_CHARS: usize = 16_384;
 /// Longest local name of a resource or product, in characters.
-pub const LOCAL_KEY_CHARS: usize = 64;
+pub const LOCAL_KEY_CHARS: usize = domain::limits::KEY_CHARS_MAX;
 /// Longest keyword, in characters.
-pub const KEYWORD_CHARS: usize = 64;
+pub const KEYWORD_CHARS: usize = domain::limits::KEYWORD_CHARS_MAX;
 /// Longest text of a search, in characters.
-pub const SEARCH_TEXT_CHARS: usize = 512;
+pub const SEARCH_TEXT_CHARS: usize = domain::limits::SEARCH_TEXT_CHARS_MAX;

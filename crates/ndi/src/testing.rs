@@ -1,6 +1,12 @@
 //! What the tests of this crate share: identifiers (made up), sheets of the specification, and bodies to bend.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr
+)]
 
 use std::path::PathBuf;
 use std::str::FromStr;

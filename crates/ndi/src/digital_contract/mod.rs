@@ -151,3 +151,6 @@ fn early_end_is_named(message: &ContractTerminate, at: &Path<'_>) -> Result<(), 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

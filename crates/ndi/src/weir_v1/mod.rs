@@ -68,3 +68,6 @@ impl From<SuiteCode> for crypto::Suite {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
