@@ -32,6 +32,7 @@ mod received;
 mod resources;
 mod schema;
 mod store;
+mod stored;
 mod tenants;
 mod url;
 mod uses;
