@@ -123,6 +123,7 @@ pub struct CreateContract {
     /// Name of the contract.
     pub name: String,
     /// Abstract.
+    #[serde(rename = "abstract")]
     pub abstract_: String,
     /// What it is about.
     pub product: ProductRef,
@@ -149,6 +150,7 @@ pub struct Negotiate {
     /// Name of the contract.
     pub name: String,
     /// Abstract.
+    #[serde(rename = "abstract")]
     pub abstract_: String,
     /// What it is about.
     pub product: ProductRef,

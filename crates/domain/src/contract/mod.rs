@@ -353,6 +353,7 @@ pub struct Contract {
     /// Name of the contract.
     pub name: String,
     /// Abstract.
+    #[serde(rename = "abstract")]
     pub abstract_: String,
     /// What it is about.
     pub product: ProductRef,
