@@ -319,8 +319,7 @@ where
     T: FromStr,
     T::Err: fmt::Display,
 {
-    text.parse()
-        .map_err(|reason: T::Err| Error::Refused { field: name.to_owned(), reason: reason.to_string() })
+    text.parse().map_err(|reason: T::Err| refused(&Path::ROOT.key(name), reason))
 }
 
 fn format_error(name: &str, value: &str, expected: &str) -> Error {
