@@ -199,3 +199,83 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::{Page, Store, StoreOptions, StoreUrl, conn::sql};
+
+    async fn put(store: &Store, key: &'static str, bytes: usize) -> Result<()> {
+        store
+            .run_tx("put", move |tx| Box::pin(async move { tx.put_meta(key, &"x".repeat(bytes)).await }))
+            .await
+    }
+
+    /// Runs a statement that no aggregate has, to bring about what a disk or a defect would.
+    async fn run(store: &Store, text: &'static str) -> Result<()> {
+        store.run_tx("run", move |tx| Box::pin(async move { tx.execute(sql(text)).await.map(drop) })).await
+    }
+
+    async fn keys(store: &Store) -> Vec<String> {
+        let rows: Result<_> =
+            store.read("keys", |read| Box::pin(async { read.list_meta(&Page::first(100)).await })).await;
+        rows.unwrap().into_iter().map(|row| row.key).collect()
+    }
+
+    async fn open(folder: &tempfile::TempDir) -> Store {
+        let url = StoreUrl::sqlite(folder.path().join("node.db"));
+        Store::open(&url, StoreOptions::default()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_failed_commit_is_told_to_all_and_leaves_no_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        // The broken reference is only noticed by the commit.
+        let broken = store.run_tx("broken", |tx| {
+            Box::pin(async move {
+                tx.execute(sql("PRAGMA defer_foreign_keys = ON")).await?;
+                let text = "INSERT INTO log_checkpoints (log, size, at, note) VALUES ('nobody', 1, 1, '')";
+                tx.execute(sql(text)).await
+            })
+        });
+        let (before, broken, after) = tokio::join!(put(&store, "before", 1), broken, put(&store, "after", 1));
+        let broken: Result<u64> = broken;
+        for outcome in [before, broken.map(drop), after] {
+            assert!(matches!(outcome, Err(StoreError::Commit { .. })), "{outcome:?}");
+        }
+        assert_eq!(keys(&store).await, Vec::<String>::new());
+        put(&store, "later", 1).await.unwrap();
+        assert_eq!(keys(&store).await, ["later"]);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_an_error_and_not_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        run(&store, "PRAGMA max_page_count = 200").await.unwrap();
+        let names = ["a", "b", "c", "d"];
+        let outcomes =
+            join_all(names.map(|name| put(&store, name, if name == "b" { 10_000_000 } else { 10 }))).await;
+        assert!(outcomes[1].is_err(), "it does not fit");
+        let acknowledged: Vec<&str> = names
+            .iter()
+            .zip(&outcomes)
+            .filter(|(_, outcome)| outcome.is_ok())
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(keys(&store).await, acknowledged, "what was acknowledged is there, and nothing else");
+        put(&store, "e", 10).await.unwrap();
+        run(&store, "PRAGMA max_page_count = 100000").await.unwrap();
+        put(&store, "b", 10_000_000).await.unwrap();
+        store.close().await;
+        let store = open(&folder).await;
+        let kept = keys(&store).await;
+        assert!(kept.contains(&"b".to_owned()) && kept.contains(&"e".to_owned()), "{kept:?}");
+        store.close().await;
+    }
+}
