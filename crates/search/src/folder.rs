@@ -9,6 +9,7 @@ use tantivy::schema::Schema;
 
 use crate::error::Error;
 use crate::schema::SCHEMA_VERSION;
+use crate::unsynced::{MARKER_FILE, Marker, NEW_SUFFIX, UnsyncedFolder, marker};
 
 /// File that says of which version the index beside it is.
 const VERSION_FILE: &str = "weir-search.version";
@@ -36,10 +37,14 @@ pub(crate) fn open(dir: &Path, schema: Schema, settings: IndexSettings) -> Resul
         }
     }
     clear(dir).map_err(folder)?;
-    let index = tantivy::Index::builder().schema(schema).settings(settings).create_in_dir(dir)?;
+    let index = tantivy::Index::builder().schema(schema).settings(settings).open_or_create(unsynced(dir)?)?;
     // Written last: a folder without it is a beginning that was not finished.
     fs::write(dir.join(VERSION_FILE), SCHEMA_VERSION.to_string()).map_err(folder)?;
     Ok(Found { index, fresh: true })
+}
+
+fn unsynced(dir: &Path) -> Result<UnsyncedFolder, Error> {
+    Ok(UnsyncedFolder::open(dir).map_err(tantivy::TantivyError::from)?)
 }
 
 enum Unusable {
@@ -49,8 +54,10 @@ enum Unusable {
 
 fn sound(dir: &Path, schema: &Schema) -> Result<tantivy::Index, Unusable> {
     check_version(dir)?;
+    check_marker(dir)?;
     let broken = |error: tantivy::TantivyError| Unusable::Because(error.to_string());
-    let index = tantivy::Index::open_in_dir(dir).map_err(broken)?;
+    let folder = unsynced(dir).map_err(|error| Unusable::Because(error.to_string()))?;
+    let index = tantivy::Index::open(folder).map_err(broken)?;
     if index.schema() != *schema {
         return Err(Unusable::Because("its fields are not those of its version".to_owned()));
     }
@@ -73,6 +80,16 @@ fn check_version(dir: &Path) -> Result<(), Unusable> {
     }
 }
 
+fn check_marker(dir: &Path) -> Result<(), Unusable> {
+    match marker(dir) {
+        Ok(Marker::Absent | Marker::ThisBoot) => Ok(()),
+        Ok(Marker::AnotherBoot) => {
+            Err(Unusable::Because("the machine went down while it was changed".to_owned()))
+        }
+        Err(error) => Err(Unusable::Because(error.to_string())),
+    }
+}
+
 /// Removes what belongs to an index, and nothing else that someone may have put there.
 fn clear(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
@@ -85,7 +102,9 @@ fn clear(dir: &Path) -> io::Result<()> {
 }
 
 fn is_index_file(name: &str) -> bool {
-    name == VERSION_FILE || ENGINE_FILES.contains(&name) || is_segment_file(name)
+    let ours = [VERSION_FILE, MARKER_FILE];
+    let engines = name.strip_suffix(NEW_SUFFIX).unwrap_or(name);
+    ours.contains(&name) || ENGINE_FILES.contains(&engines) || is_segment_file(name)
 }
 
 fn is_segment_file(name: &str) -> bool {
@@ -100,7 +119,9 @@ mod tests {
 
     #[test]
     fn only_files_of_an_index_are_told_as_such() {
-        for name in ["meta.json", VERSION_FILE, "0123456789abcdef0123456789abcdef.term"] {
+        for name in
+            ["meta.json", "meta.json.new", VERSION_FILE, MARKER_FILE, "0123456789abcdef0123456789abcdef.term"]
+        {
             assert!(is_index_file(name), "{name}");
         }
         for name in

@@ -2,9 +2,11 @@
 //!
 //! The index is derived data: the store holds the truth, and whoever opens an index that says
 //! [`Opened::opened_fresh`] feeds it again. So a damaged index, or one of another version, is not repaired but begun
-//! anew. A change is on disk and seen by the next search when [`apply`](SearchEngine::apply) returns.
+//! anew. When [`apply`](SearchEngine::apply) returns, the next search sees the change, and the end of this process does not
+//! lose it. The end of the machine may: then the index is begun anew, unless [`Index::release`] came before.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::engine::{EngineError, SearchChange, SearchEngine, SearchHit, SearchPage, SearchQuery};
@@ -23,6 +25,7 @@ use crate::folder;
 use crate::query::{QueryBuilder, Wanted};
 use crate::schema::{Fields, PRODUCT, TOKENIZER};
 use crate::text::{CatalogueTokenizer, query_pieces};
+use crate::unsynced;
 
 /// Memory in which documents wait for a commit: the least that the engine takes, in bytes.
 const WRITER_BYTES: usize = 15_000_000;
@@ -38,7 +41,8 @@ const REMOVED_SHARE: f32 = 0.3;
 pub struct Opened {
     /// The index.
     pub index: Index,
-    /// True if the index is empty and must be fed: it is new, or was damaged or of another version.
+    /// True if the index is empty and must be fed, in one [`apply`](SearchEngine::apply) so that the end of the process cannot
+    /// leave half of it: it is new, was never fed, or was damaged or of another version.
     pub opened_fresh: bool,
 }
 
@@ -55,6 +59,8 @@ struct Inner {
     reader: IndexReader,
     /// Made at the first change: an index that is only searched has no writer and no threads.
     writer: Mutex<Option<IndexWriter>>,
+    /// The folder, where the index is in one.
+    dir: Option<PathBuf>,
 }
 
 impl Index {
@@ -65,8 +71,9 @@ impl Index {
     pub fn open(dir: &Path, dictionary: &Dictionary) -> Result<Opened, Error> {
         let (fields, schema) = Fields::new();
         let found = folder::open(dir, schema, settings())?;
-        let index = Self::from_engine(found.index, fields, dictionary)?;
-        Ok(Opened { index, opened_fresh: found.fresh })
+        let index = Self::from_engine(found.index, fields, dictionary, Some(dir.to_owned()))?;
+        let opened_fresh = found.fresh || index.is_empty();
+        Ok(Opened { index, opened_fresh })
     }
 
     /// An empty index that lives as long as the value.
@@ -76,14 +83,19 @@ impl Index {
     pub fn in_memory(dictionary: &Dictionary) -> Result<Self, Error> {
         let (fields, schema) = Fields::new();
         let index = tantivy::Index::builder().schema(schema).settings(settings()).create_in_ram()?;
-        Self::from_engine(index, fields, dictionary)
+        Self::from_engine(index, fields, dictionary, None)
     }
 
-    fn from_engine(index: tantivy::Index, fields: Fields, dictionary: &Dictionary) -> Result<Self, Error> {
+    fn from_engine(
+        index: tantivy::Index,
+        fields: Fields,
+        dictionary: &Dictionary,
+        dir: Option<PathBuf>,
+    ) -> Result<Self, Error> {
         let dictionary = dictionary.clone();
         index.tokenizers().register(TOKENIZER, CatalogueTokenizer::new(dictionary.clone()));
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        let inner = Inner { index, fields, dictionary, reader, writer: Mutex::new(None) };
+        let inner = Inner { index, fields, dictionary, reader, writer: Mutex::new(None), dir };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -97,15 +109,17 @@ impl Index {
         self.len() == 0
     }
 
-    /// Gives the writer's memory and threads back, after the merges under way. The next change takes them again.
+    /// Gives the writer's memory and threads back after the merges under way, and forces everything to the disk. The next
+    /// change takes them again. For the end of a process and for times without changes.
     ///
     /// # Errors
-    /// [`Error::Engine`] if a merge failed; nothing is lost by it.
+    /// [`Error::Engine`] if a merge failed, [`Error::Folder`] if the disk did not take it; nothing is lost by either, but the
+    /// index is begun anew if the machine goes down.
     pub fn release(&self) -> Result<(), Error> {
-        match self.inner.writer().take() {
-            Some(writer) => Ok(writer.wait_merging_threads()?),
-            None => Ok(()),
-        }
+        let mut slot = self.inner.writer();
+        let Some(writer) = slot.take() else { return Ok(()) };
+        writer.wait_merging_threads()?;
+        self.inner.on_folder(unsynced::settle)
     }
 
     /// As [`SearchEngine::apply`], with this crate's error.
@@ -165,13 +179,23 @@ impl Inner {
     fn change(&self, slot: &mut Option<IndexWriter>, changes: &[SearchChange]) -> Result<(), Error> {
         let writer = match slot {
             Some(writer) => writer,
-            None => slot.insert(new_writer(&self.index)?),
+            None => {
+                self.on_folder(unsynced::mark)?;
+                slot.insert(new_writer(&self.index)?)
+            }
         };
         for change in changes {
             self.add_to_batch(writer, change)?;
         }
         writer.commit()?;
         Ok(self.reader.reload()?)
+    }
+
+    fn on_folder(&self, act: fn(&Path) -> io::Result<()>) -> Result<(), Error> {
+        match &self.dir {
+            Some(dir) => act(dir).map_err(|source| Error::Folder { path: dir.clone(), source }),
+            None => Ok(()),
+        }
     }
 
     fn add_to_batch(&self, writer: &IndexWriter, change: &SearchChange) -> Result<(), Error> {

@@ -18,6 +18,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unsynced;
 
 pub use dictionary::Dictionary;
 pub use error::Error;

@@ -412,6 +412,9 @@ fn an_index_in_a_folder_is_there_again() {
     let folder = tempfile::tempdir().unwrap();
     let opened = Index::open(&folder.path().join("a/b"), &DICTIONARY).unwrap();
     assert!(opened.opened_fresh && opened.index.is_empty());
+    drop(opened);
+    let opened = Index::open(&folder.path().join("a/b"), &DICTIONARY).unwrap();
+    assert!(opened.opened_fresh, "whoever was told must have fed it before it counts as an old one");
     opened.index.apply(&upserts((0..12).map(station))).unwrap();
     drop(opened);
     let again = Index::open(&folder.path().join("a/b"), &DICTIONARY).unwrap();
@@ -463,6 +466,20 @@ fn an_index_of_another_version_is_begun_anew() {
     assert_begun_anew(|folder| fs::write(folder.join("weir-search.version"), "0").unwrap());
     assert_begun_anew(|folder| fs::write(folder.join("weir-search.version"), [0xff; 9]).unwrap());
     assert_begun_anew(|folder| fs::remove_file(folder.join("weir-search.version")).unwrap());
+}
+
+#[test]
+fn a_change_outlives_the_process_but_is_not_trusted_after_another_boot() {
+    let unsynced = |folder: &std::path::Path| folder.join("weir-search.unsynced");
+    let (_folder, opened) = after(|folder| assert!(unsynced(folder).exists(), "dropped without release"));
+    assert!(!opened.opened_fresh);
+    assert_begun_anew(|folder| fs::write(unsynced(folder), "another boot").unwrap());
+    let (folder, opened) = after(|_| {});
+    opened.index.apply(&upserts([station(1)])).unwrap();
+    opened.index.release().unwrap();
+    assert!(!unsynced(folder.path()).exists(), "released: all is on the disk");
+    opened.index.apply(&upserts([station(2)])).unwrap();
+    assert!(unsynced(folder.path()).exists());
 }
 
 #[test]
