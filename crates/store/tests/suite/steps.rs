@@ -212,6 +212,76 @@ async fn increment(store: &Store, runs: Arc<AtomicU32>) -> Result<u32, StoreErro
         .await
 }
 
+/// Parties that have nothing to do with each other must not wear each other out, however small the tables are.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_parties_step_side_by_side() {
+    for place in places("side_by_side").await {
+        let store = place.open().await;
+        let tasks: Vec<_> = (0..32)
+            .map(|party| {
+                let store = store.clone();
+                tokio::spawn(async move { negotiate(&store, party).await })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let count = look!(store, |read| read.count_messages().await);
+        assert_eq!(count.waiting, 32 * 10);
+        assert_eq!(look!(store, |read| read.count_unsequenced("l").await), 32 * 10);
+        place.end(store).await;
+    }
+}
+
+/// Ten rounds of a contract: received, read, written, answered, logged.
+async fn negotiate(store: &Store, party: u32) {
+    let tenant = format!("t{party:02}");
+    for round in 0..10_u32 {
+        step!(store, |tx, tenant| {
+            tx.receive(&tenant, &round.to_string(), "hash", 1).await?;
+            let row = match tx.get_contract(&tenant, "k").await? {
+                Some(row) => row,
+                None => contract(&tenant),
+            };
+            let version = tx.put_contract(&row).await?;
+            assert_eq!(version, u64::from(round) + 1);
+            tx.add_messages(&[message(&tenant)]).await?;
+            tx.add_evidence(&[proof(&tenant)]).await?;
+            tx.answer_received(&tenant, &round.to_string(), "{}").await
+        })
+        .unwrap();
+    }
+}
+
+fn contract(tenant: &str) -> store::ContractRow {
+    store::ContractRow {
+        tenant: tenant.into(),
+        key: "k".into(),
+        contract: None,
+        state: "01".into(),
+        role: "user".into(),
+        peer: "peer".into(),
+        product: "p".into(),
+        created_at: 1,
+        updated_at: 1,
+        version: 0,
+        body: store::Body::empty(),
+    }
+}
+
+fn proof(tenant: &str) -> NewEvidence {
+    NewEvidence {
+        log: "l".into(),
+        tenant: tenant.into(),
+        kind: "k".into(),
+        subject: "s".into(),
+        contract: None,
+        salt: [1; 32],
+        at: 1,
+        body: "{}".into(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_see_a_snapshot_and_write_nothing() {
     for place in lasting_places("snapshot").await {
@@ -244,16 +314,7 @@ async fn commits_wake_those_who_wait() {
         let (mut outbox, mut evidence, heads) =
             (store.watch_outbox(), store.watch_evidence(), store.watch_heads());
         let message = message("t");
-        let row = NewEvidence {
-            log: "l".into(),
-            tenant: "t".into(),
-            kind: "k".into(),
-            subject: "s".into(),
-            contract: None,
-            salt: [1; 32],
-            at: 1,
-            body: "{}".into(),
-        };
+        let row = proof("t");
         put(&store, "silent".into()).await.unwrap();
         let refused: Result<(), StoreError> = step!(store, |tx, message| {
             tx.add_messages(&[message]).await?;
