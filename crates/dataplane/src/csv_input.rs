@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use crate::DataError;
-use crate::text::{BUFFER_BYTES, TextForm, TextReader};
+use crate::text::{BUFFER_BYTES, LineEnd, TextForm, TextReader};
 
 /// Columns that a file may have.
 pub const COLUMNS_MAX: usize = 1_024;
@@ -67,7 +67,7 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
         if expected != found {
             return Err(DataError::Ragged {
                 path: self.path.clone(),
-                line: self.record.position().map_or(0, csv::Position::line),
+                line: self.row_line(),
                 expected,
                 found,
                 delimiter: char::from(self.delimiter),
@@ -90,6 +90,30 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
         Ok(found)
     }
 
+    /// The line on which the last row begins. The library's position of a row is where the one before it ended, which is
+    /// before the line feed of `\r\n` and before blank lines.
+    fn row_line(&self) -> u64 {
+        let Some(begin) = self.record.position() else { return 1 };
+        let (end, text) = (self.reader.position().line(), self.record.as_slice());
+        let inner = text.iter().filter(|byte| **byte == b'\n').count() as u64;
+        match self.reader.get_ref().line_end() {
+            LineEnd::CrLf => end.saturating_sub(inner).max(begin.line()),
+            LineEnd::Lf => end.saturating_sub(inner + 1).max(begin.line()),
+            // Every row is a line then.
+            LineEnd::NoLf => begin.record() + 1,
+        }
+    }
+
+    /// As [`Self::row_line`], for a row whose end was not reached.
+    fn unfinished_row_line(&self) -> u64 {
+        let Some(begin) = self.record.position() else { return 1 };
+        match self.reader.get_ref().line_end() {
+            LineEnd::CrLf if begin.record() > 0 => begin.line() + 1,
+            LineEnd::CrLf | LineEnd::Lf => begin.line(),
+            LineEnd::NoLf => begin.record() + 1,
+        }
+    }
+
     fn explain(&self, error: csv::Error) -> DataError {
         let source = match error.into_kind() {
             csv::ErrorKind::Io(source) => source,
@@ -98,9 +122,7 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
         };
         match DataError::unwrap_io(&self.path, source) {
             DataError::RowTooLong { path, limit, .. } => {
-                // The reader stands within the row; the record before it ended where this one begins.
-                let line = self.record.position().map_or(1, csv::Position::line);
-                DataError::RowTooLong { path, line, limit }
+                DataError::RowTooLong { path, line: self.unfinished_row_line(), limit }
             }
             other => other,
         }

@@ -186,6 +186,8 @@ struct Region {
     /// Wind in tenths of m/s, where it comes from in sixteenths of a turn.
     wind: i64,
     wind_from: i64,
+    /// Hours left of the cold front that passes through, if one does.
+    front_left: i64,
     /// How stale the air is, 0 to 1000: builds up in calm, is blown away by wind.
     stale: i64,
     /// Hours of rain left, and how heavy it is in tenths of a millimetre.
@@ -195,19 +197,39 @@ struct Region {
 
 impl Region {
     fn new(seed: u64) -> Self {
-        let random = Random::new(seed, u64::MAX);
-        Self { random, warmer: 0, higher: 0, wind: 17, wind_from: 0, stale: 300, rain_left: 0, rain: 0 }
+        Self {
+            random: Random::new(seed, u64::MAX),
+            warmer: 0,
+            higher: 0,
+            wind: 17,
+            wind_from: 0,
+            front_left: 0,
+            stale: 500,
+            rain_left: 0,
+            rain: 0,
+        }
     }
 
     fn step(&mut self, calendar: &Calendar) {
-        let random = &mut self.random;
-        self.warmer = self.warmer * 49 / 50 + random.around(9);
-        self.higher = self.higher * 59 / 60 + random.around(7);
-        let usual_wind = 17 + calendar.warmth() / 125 - calendar.season() / 250;
-        self.wind = (self.wind + (usual_wind - self.wind) / 4 + random.around(7)).clamp(0, 130);
+        self.step_front(calendar);
+        let (front, random) = (self.front_left > 0, &mut self.random);
+        self.warmer = self.warmer * 49 / 50 + random.around(9) - i64::from(front);
+        self.higher = self.higher * 59 / 60 + random.around(13) + i64::from(front);
+        let usual_wind = 14 + calendar.warmth() / 160 - calendar.season() / 300 + if front { 26 } else { 0 };
+        self.wind = (self.wind + (usual_wind - self.wind) / 4 + random.around(8)).clamp(0, 130);
         self.wind_from = (self.wind_from + random.around(2)).rem_euclid(16);
-        self.stale = (self.stale + 9 - self.wind * self.wind / 55 + random.around(16)).clamp(20, 1_000);
+        let blown = self.stale * self.wind * self.wind / 42_000;
+        self.stale = (self.stale + (1_000 - self.stale) / 50 - blown + random.around(22)).clamp(20, 1_000);
         self.step_rain(calendar);
+    }
+
+    /// Fronts clear the air every few days, more often in winter.
+    fn step_front(&mut self, calendar: &Calendar) {
+        if self.front_left > 0 {
+            self.front_left -= 1;
+        } else if self.random.below(120_000) < 1_000 - calendar.season() / 4 {
+            self.front_left = 8 + self.random.below(26);
+        }
     }
 
     /// Showers: frequent in summer, rare in winter; they wash the air.
@@ -215,7 +237,8 @@ impl Region {
         self.rain = 0;
         if self.rain_left > 0 {
             self.rain_left -= 1;
-            self.rain = 1 + self.random.below(24) * self.random.below(4);
+            let downpour = if self.random.below(40) == 0 { self.random.below(280) } else { 0 };
+            self.rain = 1 + self.random.below(24) * self.random.below(4) + downpour;
             self.stale -= self.stale / 12;
         } else if self.random.below(100_000) < 650 + calendar.season() * 3 / 5 {
             self.rain_left = 1 + self.random.below(9);
@@ -288,13 +311,13 @@ impl Place {
             _ => 100,
         };
         let stale = region.stale * self.share / 100;
-        let fine = (3 + stale * stale * heating / 4_200_000 + self.random.around(8)).max(2);
-        let coarse = (fine * 5 / 4 + 12 + region.wind / 3 + self.random.around(14)).max(fine);
-        let sulphur = (2 + fine * (900 - season * 700 / 1_000) / 6_500 + self.random.around(3)).max(1);
+        let fine = (3 + stale.pow(4) / 1_000_000 * heating / 3_400_000 + self.random.around(8)).max(2);
+        let coarse = (fine * 11 / 10 + 16 + region.wind / 3 + self.random.around(16)).max(fine);
+        let sulphur = (2 + fine * (900 - season * 700 / 1_000) / 6_000 + self.random.around(3)).max(1);
         let nitrogen = ((6 + stale / 11) * traffic / 100 + self.random.around(6)).max(2);
-        let carbon = (2 + fine * heating / 100_000 * 10 / 9 + fine / 12 + self.random.around(1)).max(1) * 100;
-        let sun = ((warmth + 700).max(0) * (season + 1_350) / 14_000).max(0);
-        let ozone = (4 + sun + self.random.around(10) - nitrogen / 3).max(1);
+        let carbon = (1 + fine * heating / 8_000 + self.random.around(1)).max(1) * 100;
+        let sun = (warmth + 700).max(0) * (season + 1_350) / 17_000;
+        let ozone = (34 + sun + self.random.around(10) - nitrogen / 3).max(1);
         let mut values = [fine, coarse, sulphur, nitrogen, carbon, ozone].map(Some);
         for (value, silent) in values.iter_mut().zip(&mut self.silent) {
             if *silent > 0 {
@@ -397,7 +420,7 @@ impl Out {
         }
         let value = value.unsigned_abs();
         self.digits(value / 10);
-        if value % 10 != 0 {
+        if !value.is_multiple_of(10) {
             self.text.push(b'.');
             self.digits(value % 10);
         }
@@ -422,5 +445,119 @@ impl Out {
         let written = self.text.len() as u64;
         self.text.clear();
         Ok(written)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use domain::catalogue::{ColumnKind, Profile};
+
+    use super::*;
+    use crate::profile::{ProfileOptions, profile};
+
+    fn small(seed: u64) -> GenerateOptions<'static> {
+        GenerateOptions { seed, stations: &STATIONS[..2], hours: 24 * 400 }
+    }
+
+    fn profiled(path: &Path) -> Profile {
+        profile(path, &ProfileOptions::default(), &|_| ()).unwrap().profile
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_and_another_one_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let read = |name: &str, seed: u64| {
+            let files = generate(&dir.path().join(name), &small(seed)).unwrap();
+            files.iter().map(|file| std::fs::read(&file.path).unwrap()).collect::<Vec<_>>()
+        };
+        let first = read("a", 7);
+        assert!(first == read("b", 7));
+        assert!(first != read("c", 8));
+        assert!(first[0] != first[1], "stations differ");
+    }
+
+    #[test]
+    fn a_whole_file_has_the_shape_of_the_public_data() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = GenerateOptions { stations: &["Aotizhongxin"], ..GenerateOptions::default() };
+        let files = generate(dir.path(), &options).unwrap();
+        assert_eq!(files[0].path, dir.path().join("air_Aotizhongxin.csv"));
+        let profile = profiled(&files[0].path);
+        assert_eq!((profile.rows, profile.bytes), (files[0].rows, files[0].bytes));
+        assert_eq!((profile.rows, profile.columns.len()), (35_064, 18));
+        let names: Vec<&str> = profile.columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names[..6], ["No", "year", "month", "day", "hour", "PM2.5"]);
+        assert_eq!(names[15..], ["wd", "WSPM", "station"]);
+        let (first, last) = profile.time_range.unwrap();
+        assert_eq!(first.to_document(), "2013-03-01T00:00:00+08:00");
+        assert_eq!(last.to_document(), "2017-02-28T23:00:00+08:00");
+        assert!((7..=13).contains(&profile.null_permille()), "{} of 1000 missing", profile.null_permille());
+        let kind = |name: &str| profile.column(name).unwrap().kind;
+        assert_eq!(
+            (kind("O3"), kind("TEMP"), kind("wd")),
+            (ColumnKind::Integer, ColumnKind::Decimal, ColumnKind::Text)
+        );
+    }
+
+    /// The mean of a column over the rows that `pick` takes, by month and hour.
+    fn mean(text: &str, column: usize, pick: impl Fn(u32, u32) -> bool) -> i64 {
+        let (mut sum, mut count) = (0_i64, 0_i64);
+        for row in text.lines().skip(1) {
+            let fields: Vec<&str> = row.split(',').collect();
+            let (month, hour) = (fields[2].parse().unwrap(), fields[4].parse().unwrap());
+            let whole = fields[column].split('.').next().unwrap().parse::<i64>();
+            if let (Ok(value), true) = (whole, pick(month, hour)) {
+                sum += value;
+                count += 1;
+            }
+        }
+        sum / count
+    }
+
+    #[test]
+    fn summers_are_warm_and_afternoons_rich_in_ozone() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = generate(dir.path(), &small(1)).unwrap();
+        let text = std::fs::read_to_string(&files[0].path).unwrap();
+        let (ozone, warmth, fine) = (10, 11, 5);
+        assert!(mean(&text, warmth, |month, _| month == 7) > 20);
+        assert!(mean(&text, warmth, |month, _| month == 1) < 5);
+        assert!(mean(&text, ozone, |_, hour| hour == 15) > 2 * mean(&text, ozone, |_, hour| hour == 6));
+        assert!(mean(&text, ozone, |month, _| month == 7) > mean(&text, ozone, |month, _| month == 1));
+        assert!(mean(&text, fine, |month, _| month == 1) > mean(&text, fine, |month, _| month == 7));
+        assert!((30..160).contains(&mean(&text, fine, |_, _| true)));
+    }
+
+    #[test]
+    fn names_that_are_no_file_names_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["", "../x", "a b", "站"] {
+            let options = GenerateOptions { stations: &[name], ..small(1) };
+            let error = generate(dir.path(), &options).unwrap_err();
+            assert!(matches!(error, DataError::BadStation { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_calendar_knows_leap_years() {
+        let mut calendar = Calendar::START;
+        let mut days = std::collections::BTreeSet::new();
+        for _ in 0..HOURS_FULL {
+            days.insert((calendar.year, calendar.month, calendar.day));
+            calendar.advance();
+        }
+        assert_eq!(days.len(), 1_461);
+        assert!(days.contains(&(2016, 2, 29)) && !days.contains(&(2015, 2, 29)));
+        assert_eq!((calendar.year, calendar.month, calendar.day, calendar.hour), (2017, 3, 1, 0));
+    }
+
+    #[test]
+    fn the_sine_is_close_enough() {
+        for (degrees, expected) in
+            [(0, 0), (30, 500), (90, 1_000), (180, 0), (270, -1_000), (-90, -1_000), (390, 500)]
+        {
+            assert!((sine(degrees) - expected).abs() <= 2, "{degrees}: {}", sine(degrees));
+        }
     }
 }

@@ -119,3 +119,93 @@ impl<S> std::fmt::Debug for Meter<S> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    type Item = Result<Bytes, &'static str>;
+
+    fn pieces(items: &[Item]) -> impl Stream<Item = Item> + Unpin + use<> {
+        stream::iter(items.to_vec())
+    }
+
+    fn bytes(text: &'static str) -> Item {
+        Ok(Bytes::from_static(text.as_bytes()))
+    }
+
+    #[tokio::test]
+    async fn a_stream_read_to_its_end_is_complete() {
+        let (meter, outcome) = Meter::with_channel(pieces(&[bytes("abc"), bytes("de")]));
+        let passed: Vec<Item> = meter.hashing().collect().await;
+        assert_eq!(passed, [bytes("abc"), bytes("de")]);
+        let sha256 = Some(Sha256::of(b"abcde"));
+        assert_eq!(outcome.await.unwrap(), Outcome { bytes: 5, complete: true, sha256 });
+    }
+
+    #[tokio::test]
+    async fn a_dropped_stream_is_incomplete_with_what_passed() {
+        let (mut meter, outcome) = Meter::with_channel(pieces(&[bytes("abc"), bytes("de")]));
+        meter.next().await.unwrap().unwrap();
+        assert_eq!(meter.bytes(), 3);
+        drop(meter);
+        assert_eq!(outcome.await.unwrap(), Outcome { bytes: 3, complete: false, sha256: None });
+    }
+
+    #[tokio::test]
+    async fn an_error_ends_the_count() {
+        let (meter, outcome) = Meter::with_channel(pieces(&[bytes("abc"), Err("broken"), bytes("de")]));
+        let passed: Vec<Item> = meter.hashing().take(2).collect().await;
+        assert_eq!(passed[1], Err("broken"));
+        assert_eq!(outcome.await.unwrap(), Outcome { bytes: 3, complete: false, sha256: None });
+    }
+
+    #[tokio::test]
+    async fn as_many_bytes_as_announced_are_complete_without_asking_for_the_end() {
+        let (meter, outcome) = Meter::with_channel(pieces(&[bytes("abc"), bytes("de")]));
+        let mut meter = meter.announcing(5).hashing();
+        for _ in 0..2 {
+            meter.next().await.unwrap().unwrap();
+        }
+        drop(meter);
+        let sha256 = Some(Sha256::of(b"abcde"));
+        assert_eq!(outcome.await.unwrap(), Outcome { bytes: 5, complete: true, sha256 });
+    }
+
+    #[tokio::test]
+    async fn an_end_before_the_announced_one_is_incomplete() {
+        let (meter, outcome) = Meter::with_channel(pieces(&[bytes("abc")]));
+        let passed: Vec<Item> = meter.announcing(5).collect().await;
+        assert_eq!(passed.len(), 1);
+        assert_eq!(outcome.await.unwrap(), Outcome { bytes: 3, complete: false, sha256: None });
+    }
+
+    #[tokio::test]
+    async fn an_empty_stream_is_complete_when_asked_and_not_when_dropped() {
+        let (meter, outcome) = Meter::with_channel(pieces(&[]));
+        assert_eq!(meter.collect::<Vec<Item>>().await, []);
+        assert!(outcome.await.unwrap().complete);
+        let (meter, outcome) = Meter::with_channel(pieces(&[]));
+        drop(meter);
+        assert!(!outcome.await.unwrap().complete);
+    }
+
+    #[tokio::test]
+    async fn the_report_is_given_exactly_once() {
+        let reports = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&reports);
+        let mut meter = Meter::new(pieces(&[bytes("abc")]), move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        while meter.next().await.is_some() {}
+        assert!(meter.next().await.is_none());
+        drop(meter);
+        assert_eq!(reports.load(Ordering::SeqCst), 1);
+    }
+}

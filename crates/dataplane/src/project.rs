@@ -50,7 +50,7 @@ pub(crate) struct Projection {
 
 enum State {
     Before,
-    Within(Input),
+    Within(Box<Input>),
     Done,
 }
 
@@ -97,7 +97,7 @@ impl Projection {
     /// Appends rows to `out` until it holds a piece, and says how many. Nothing is appended at the end.
     fn fill(&mut self, out: &mut Vec<u8>) -> Result<u64, DataError> {
         if matches!(self.state, State::Before) {
-            self.state = State::Within(self.open()?);
+            self.state = State::Within(Box::new(self.open()?));
             let names = ByteRecord::from(self.columns.clone());
             write_row(out, &names, &self.picks);
         }
@@ -211,4 +211,163 @@ fn write_field(out: &mut Vec<u8>, field: &[u8]) {
         }
     }
     out.push(b'"');
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use futures_util::StreamExt;
+
+    use super::*;
+    use crate::chunks::ByteStream;
+    use crate::profile::{ProfileOptions, Profiled, profile};
+
+    struct Fixture {
+        _dir: tempfile::TempDir,
+        path: std::path::PathBuf,
+        profiled: Profiled,
+    }
+
+    impl Fixture {
+        fn new(content: impl AsRef<[u8]>) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("data.csv");
+            std::fs::write(&path, content).unwrap();
+            let profiled = profile(&path, &ProfileOptions::default(), &|_| ()).unwrap();
+            Self { _dir: dir, path, profiled }
+        }
+
+        fn source(&self) -> Source {
+            Source::open_blocking(&self.path, &self.profiled.stamp, &self.profiled.profile.sha256).unwrap()
+        }
+
+        async fn measured(&self, names: &[&str]) -> Result<Projected, DataError> {
+            self.source().project_digest(&self.profiled.profile, &fields(names)).await
+        }
+
+        async fn read(&self, names: &[&str], offset: u64) -> Result<Vec<u8>, DataError> {
+            let projected = self.measured(names).await?;
+            let stream =
+                self.source().project_csv(&self.profiled.profile, &fields(names), &projected, offset)?;
+            assert_eq!(stream.len(), projected.bytes - offset);
+            collect(stream).await
+        }
+    }
+
+    fn fields(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    async fn collect(mut stream: ByteStream) -> Result<Vec<u8>, DataError> {
+        let mut all = Vec::new();
+        while let Some(piece) = stream.next().await {
+            all.extend_from_slice(&piece?);
+        }
+        Ok(all)
+    }
+
+    #[tokio::test]
+    async fn the_named_columns_come_in_the_order_of_the_file() {
+        let fixture = Fixture::new(
+            "id;name;\"note\"\r\n1;\"a,b\";x\r\n2;\"say \"\"hi\"\"\";\"two\nlines\"\r\n3;;z\r\n",
+        );
+        let text = fixture.read(&["note", "name"], 0).await.unwrap();
+        let expected = "name,note\n\"a,b\",x\n\"say \"\"hi\"\"\",\"two\nlines\"\n,z\n";
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
+        let projected = fixture.measured(&["note", "name"]).await.unwrap();
+        let sha256 = Sha256::of(expected.as_bytes());
+        assert_eq!(projected, Projected { rows: 3, bytes: expected.len() as u64, sha256 });
+    }
+
+    #[tokio::test]
+    async fn a_projection_can_be_read_as_a_file_again() {
+        let fixture = Fixture::new("a,b\n\"\",x\n1,y\n,z\n");
+        let text = fixture.read(&["a"], 0).await.unwrap();
+        assert_eq!(
+            String::from_utf8(text.clone()).unwrap(),
+            "a\n\"\"\n1\n\"\"\n",
+            "an empty cell stays a row"
+        );
+        let again = Fixture::new(text);
+        let profile = &again.profiled.profile;
+        assert_eq!((profile.rows, profile.columns[0].nulls), (3, 2));
+    }
+
+    #[tokio::test]
+    async fn gbk_is_projected_to_utf8() {
+        let text = "站点,日期,臭氧\n奥体中心,2013-03-01,77\n昌平,2013-03-02,NA\n";
+        let fixture = Fixture::new(encoding_rs::GBK.encode(text).0);
+        assert_eq!(fixture.profiled.profile.encoding, "gbk");
+        let projected = fixture.read(&["站点", "臭氧"], 0).await.unwrap();
+        assert_eq!(String::from_utf8(projected).unwrap(), "站点,臭氧\n奥体中心,77\n昌平,NA\n");
+    }
+
+    #[tokio::test]
+    async fn any_range_continues_the_same_bytes() {
+        let rows: String = (0..60_000).map(|row| format!("{row},station {row},{}\n", row * 7)).collect();
+        let fixture = Fixture::new(format!("no,station,value\n{rows}"));
+        let whole = fixture.read(&["station", "value"], 0).await.unwrap();
+        let projected = fixture.measured(&["station", "value"]).await.unwrap();
+        assert_eq!((projected.rows, projected.bytes), (60_000, whole.len() as u64));
+        assert_eq!(projected.sha256, Sha256::of(&whole));
+        assert!(whole.len() > 3 * CHUNK_BYTES, "the test needs several pieces");
+        let edges = [
+            1,
+            CHUNK_BYTES - 1,
+            CHUNK_BYTES,
+            CHUNK_BYTES + 40,
+            2 * CHUNK_BYTES,
+            whole.len() - 1,
+            whole.len(),
+        ];
+        for offset in edges {
+            let rest = fixture.read(&["station", "value"], offset as u64).await.unwrap();
+            assert!(rest == whole[offset..], "from {offset}");
+        }
+        let beyond = fixture.read(&["station", "value"], projected.bytes + 1).await.unwrap_err();
+        assert!(matches!(beyond, DataError::OffsetBeyondEnd { .. }), "{beyond}");
+    }
+
+    #[tokio::test]
+    async fn a_header_alone_projects_to_a_header_alone() {
+        let fixture = Fixture::new("a,b\n");
+        assert_eq!(fixture.read(&["b"], 0).await.unwrap(), b"b\n");
+        assert_eq!(fixture.measured(&["b"]).await.unwrap().rows, 0);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_projected_is_refused_by_name() {
+        let fixture = Fixture::new("a,b\n1,2\n");
+        let unknown = fixture.measured(&["a", "c"]).await.unwrap_err();
+        assert_eq!(unknown.to_string(), "no column `c`: the file has `a`, `b`");
+        assert!(matches!(fixture.measured(&[]).await, Err(DataError::NoFields)));
+        let mut profile = fixture.profiled.profile.clone();
+        profile.format = Format::Parquet;
+        let error = check_fields(&profile, &fields(&["a"])).unwrap_err();
+        assert!(matches!(error, DataError::ParquetProjection), "{error}");
+        assert!(error.to_string().contains("drop the fields term"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_on_the_way_ends_the_stream_with_an_error() {
+        let rows: String = (0..100_000).map(|row| format!("{row},{row}\n")).collect();
+        let fixture = Fixture::new(format!("a,b\n{rows}"));
+        let projected = fixture.measured(&["a"]).await.unwrap();
+        let source = fixture.source();
+        let mut stream =
+            source.project_csv(&fixture.profiled.profile, &fields(&["a"]), &projected, 0).unwrap();
+        stream.next().await.unwrap().unwrap();
+        let file = std::fs::File::options().append(true).open(&fixture.path).unwrap();
+        std::io::Write::write_all(&mut &file, b"7,7\n").unwrap();
+        let error = collect(stream).await.unwrap_err();
+        assert!(matches!(error, DataError::ChangedWhileRead { .. }), "{error}");
+    }
+
+    #[test]
+    fn long_lists_of_names_are_cut() {
+        let header: Vec<String> = (0..30).map(|column| format!("c{column}")).collect();
+        let fixture = Fixture::new(header.join(",") + "\n");
+        let text = names(&fixture.profiled.profile);
+        assert!(text.ends_with("`c23` and 6 more"), "{text}");
+    }
 }

@@ -253,3 +253,135 @@ impl Drop for Buffer {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    struct Fixture {
+        _dir: tempfile::TempDir,
+        path: PathBuf,
+        stamp: FileStamp,
+        content: Vec<u8>,
+    }
+
+    impl Fixture {
+        fn new(bytes: usize) -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("data.csv");
+            let content: Vec<u8> = (0..bytes).map(|index| (index % 251) as u8).collect();
+            std::fs::write(&path, &content).unwrap();
+            let stamp = open_file(&path).unwrap().1;
+            Self { _dir: dir, path, stamp, content }
+        }
+
+        async fn open(&self) -> Result<Source, DataError> {
+            Source::open(&self.path, &self.stamp, &Sha256::of(&self.content)).await
+        }
+
+        fn touch(&self) {
+            File::options().write(true).open(&self.path).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        }
+    }
+
+    async fn collect(mut stream: ByteStream) -> Result<Vec<u8>, DataError> {
+        let mut all = Vec::new();
+        while let Some(piece) = stream.next().await {
+            all.extend_from_slice(&piece?);
+        }
+        Ok(all)
+    }
+
+    #[tokio::test]
+    async fn a_file_is_streamed_from_any_offset() {
+        let fixture = Fixture::new(3 * CHUNK_BYTES + 17);
+        let source = fixture.open().await.unwrap();
+        for offset in [0, 1, CHUNK_BYTES, 3 * CHUNK_BYTES, 3 * CHUNK_BYTES + 16, fixture.content.len()] {
+            let stream = source.stream_file(offset as u64).unwrap();
+            assert_eq!(stream.len() as usize, fixture.content.len() - offset);
+            let bytes = collect(stream).await.unwrap();
+            assert!(bytes == fixture.content[offset..], "from {offset}");
+        }
+        let beyond = source.stream_file(source.bytes() + 1).unwrap_err();
+        assert!(matches!(beyond, DataError::OffsetBeyondEnd { .. }), "{beyond}");
+    }
+
+    #[tokio::test]
+    async fn an_empty_file_is_an_empty_stream() {
+        let fixture = Fixture::new(0);
+        let stream = fixture.open().await.unwrap().stream_file(0).unwrap();
+        assert!(stream.is_empty());
+        assert!(collect(stream).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn pieces_that_are_kept_are_not_overwritten() {
+        let fixture = Fixture::new(8 * CHUNK_BYTES);
+        let mut stream = fixture.open().await.unwrap().stream_file(0).unwrap();
+        let mut kept = Vec::new();
+        while let Some(piece) = stream.next().await {
+            kept.push(piece.unwrap());
+        }
+        assert!(kept.concat() == fixture.content);
+    }
+
+    #[tokio::test]
+    async fn a_touched_file_is_digested_again_and_accepted() {
+        let fixture = Fixture::new(1_000);
+        assert_eq!(fixture.open().await.unwrap().stamp(), fixture.stamp);
+        fixture.touch();
+        let source = fixture.open().await.unwrap();
+        assert_ne!(source.stamp(), fixture.stamp, "the caller can keep the new stamp");
+        assert!(collect(source.stream_file(0).unwrap()).await.unwrap() == fixture.content);
+    }
+
+    #[tokio::test]
+    async fn a_changed_file_is_refused_before_the_first_byte() {
+        let fixture = Fixture::new(1_000);
+        let mut other = fixture.content.clone();
+        other[500] ^= 1;
+        std::fs::write(&fixture.path, &other).unwrap();
+        fixture.touch();
+        match fixture.open().await.unwrap_err() {
+            DataError::SourceChanged { catalogued, found, .. } => {
+                assert_eq!((catalogued, found), (Sha256::of(&fixture.content), Sha256::of(&other)));
+            }
+            other => panic!("{other}"),
+        }
+        std::fs::remove_file(&fixture.path).unwrap();
+        assert!(matches!(fixture.open().await, Err(DataError::NotAFile { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_on_the_way_ends_the_stream_with_an_error() {
+        let fixture = Fixture::new(8 * CHUNK_BYTES);
+        let source = fixture.open().await.unwrap();
+        let mut stream = source.stream_file(0).unwrap();
+        stream.next().await.unwrap().unwrap();
+        fixture.touch();
+        let error = collect(stream).await.unwrap_err();
+        assert!(matches!(error, DataError::ChangedWhileRead { .. }), "{error}");
+
+        let source = fixture.open().await.unwrap();
+        let mut stream = source.stream_file(0).unwrap();
+        stream.next().await.unwrap().unwrap();
+        File::options().write(true).open(&fixture.path).unwrap().set_len(10).unwrap();
+        let error = collect(stream).await.unwrap_err();
+        assert!(matches!(error, DataError::ChangedWhileRead { .. }), "cut short: {error}");
+    }
+
+    #[tokio::test]
+    async fn a_replaced_file_does_not_disturb_a_stream_that_began() {
+        let fixture = Fixture::new(4 * CHUNK_BYTES);
+        let stream = fixture.open().await.unwrap().stream_file(0).unwrap();
+        let other = fixture.path.with_extension("new");
+        std::fs::write(&other, "other").unwrap();
+        std::fs::rename(&other, &fixture.path).unwrap();
+        assert!(collect(stream).await.unwrap() == fixture.content, "the open file is still the old one");
+    }
+}

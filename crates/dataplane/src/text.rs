@@ -36,7 +36,18 @@ pub(crate) struct TextReader<R, P> {
     hasher: Option<Hasher>,
     raw_bytes: u64,
     since_row: usize,
+    line_end: LineEnd,
+    last_byte: u8,
     progress: P,
+}
+
+/// How the lines of a text end, as far as the first of them says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineEnd {
+    /// No line feed so far.
+    NoLf,
+    Lf,
+    CrLf,
 }
 
 enum Mode {
@@ -55,12 +66,35 @@ impl<R: Read, P: FnMut(u64)> TextReader<R, P> {
             Mode::Decode { decoder, raw, start: 0, end: 0, finished: false }
         };
         let hasher = digest.then(Hasher::new);
-        Self { inner, path: path.to_owned(), mode, hasher, raw_bytes: 0, since_row: 0, progress }
+        Self {
+            inner,
+            path: path.to_owned(),
+            mode,
+            hasher,
+            raw_bytes: 0,
+            since_row: 0,
+            line_end: LineEnd::NoLf,
+            last_byte: 0,
+            progress,
+        }
     }
 
     /// To be called after each row: the limit on rows counts from here.
     pub(crate) fn row_done(&mut self) {
         self.since_row = 0;
+    }
+
+    /// How the lines end.
+    pub(crate) fn line_end(&self) -> LineEnd {
+        self.line_end
+    }
+
+    fn note_line_end(&mut self, text: &[u8]) {
+        if let Some(at) = text.iter().position(|byte| *byte == b'\n') {
+            let before = at.checked_sub(1).and_then(|at| text.get(at).copied()).unwrap_or(self.last_byte);
+            self.line_end = if before == b'\r' { LineEnd::CrLf } else { LineEnd::Lf };
+        }
+        self.last_byte = text.last().copied().unwrap_or(self.last_byte);
     }
 
     /// Bytes of the file and their digest (if it was asked for), once everything is read.
@@ -119,6 +153,9 @@ impl<R: Read, P: FnMut(u64)> Read for TextReader<R, P> {
         }
         let count = self.read_text(buf).map_err(io::Error::other)?;
         self.since_row += count;
+        if self.line_end == LineEnd::NoLf {
+            self.note_line_end(buf.get(..count).unwrap_or_default());
+        }
         Ok(count)
     }
 }

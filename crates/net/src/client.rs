@@ -127,10 +127,11 @@ impl Client {
     /// [`NetError::Setup`] when roots or identity are no usable PEM.
     pub fn new(options: ClientOptions) -> Result<Self, NetError> {
         let allow_private = options.allow_private;
-        let plain = builder(&options, Rule::Plain { allow_private });
-        let tls = builder(&options, Rule::Tls { allow_private })
-            .https_only(true)
-            .use_preconfigured_tls(tls_config(&options)?);
+        let config = tls_config(&options)?;
+        // The plain pool never speaks TLS; given no configuration, the library would look for a process-wide provider.
+        let plain = builder(&options, Rule::Plain { allow_private }).use_preconfigured_tls(config.clone());
+        let tls =
+            builder(&options, Rule::Tls { allow_private }).https_only(true).use_preconfigured_tls(config);
         let built = |b: reqwest::ClientBuilder| b.build().map_err(|e| NetError::Setup(chain_text(&e)));
         Ok(Self { inner: Arc::new(Inner { plain: built(plain)?, tls: built(tls)?, options }) })
     }

@@ -7,7 +7,7 @@ use encoding_rs::UTF_8;
 
 use super::clock::Clock;
 use super::column::ColumnStats;
-use super::{Content, ProfileOptions};
+use super::{Content, ProfileOptions, best_time_range};
 use crate::DataError;
 use crate::csv_input::CsvInput;
 use crate::stamp::open_file;
@@ -50,7 +50,7 @@ fn scan_as(path: &Path, form: TextForm, progress: Progress<'_>) -> Result<Conten
     }
     let (bytes, sha256) = input.into_text().finish();
     let sha256 = sha256.unwrap_or(crypto::Sha256::ZERO);
-    let from_columns = columns.iter().find_map(ColumnStats::time_range);
+    let from_columns = best_time_range(columns.iter().map(|column| (column.kind(), column.time_range())));
     Ok(Content {
         encoding: form.encoding.name().to_ascii_lowercase(),
         delimiter: Some(char::from(form.delimiter)),

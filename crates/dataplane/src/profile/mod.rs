@@ -15,7 +15,7 @@ mod value;
 use std::path::Path;
 
 use ::domain::Timestamp;
-use ::domain::catalogue::{Column, Format, Profile};
+use ::domain::catalogue::{Column, ColumnKind, Format, Profile};
 use crypto::Sha256;
 
 pub use crate::csv_input::{COLUMN_NAME_CHARS_MAX, COLUMNS_MAX};
@@ -72,6 +72,15 @@ pub fn format_of(path: &Path) -> Result<Format, DataError> {
         Some("parquet") => Ok(Format::Parquet),
         _ => Err(DataError::UnknownExtension { path: path.to_owned() }),
     }
+}
+
+/// The time range of the first column of times, or else of the first column of dates.
+fn best_time_range(
+    columns: impl Iterator<Item = (ColumnKind, Option<(i64, i64)>)> + Clone,
+) -> Option<(i64, i64)> {
+    let of =
+        |wanted: ColumnKind| columns.clone().filter(|(kind, _)| *kind == wanted).find_map(|(_, range)| range);
+    of(ColumnKind::DateTime).or_else(|| of(ColumnKind::Date))
 }
 
 /// What a pass over a file found.

@@ -18,7 +18,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::clock::Clock;
 use super::column::shortened;
-use super::{COLUMNS_MAX, Content};
+use super::{COLUMNS_MAX, Content, best_time_range};
 use crate::DataError;
 use crate::csv_input::check_names;
 use crate::source::digest_file;
@@ -42,7 +42,7 @@ pub(super) fn scan(path: &Path, file: &File, progress: Progress<'_>) -> Result<C
     let names = column_names(path, &reader)?;
     let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or_default();
     let columns = columns(&reader).map_err(broken)?;
-    let range = columns.iter().find_map(LeafColumn::time_range);
+    let range = best_time_range(columns.iter().map(|column| (column.meaning.kind(), column.time_range())));
     let time_range = match range {
         Some(range) => Some(range),
         None => clock_range(&reader, &names).map_err(broken)?,
@@ -461,5 +461,208 @@ fn scan_values<T: DataType>(
         }
         nulls += definitions.iter().filter(|level| **level < max_definition_level).count() as u64;
         values.iter().for_each(&mut see);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type, Int96, Int96Type};
+    use parquet::file::properties::{EnabledStatistics, WriterProperties};
+    use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+    use parquet::schema::parser::parse_message_type;
+
+    use super::super::{ProfileOptions, profile};
+    use super::*;
+    use ::domain::catalogue::Profile;
+
+    fn of(path: &Path) -> Result<Profile, DataError> {
+        profile(path, &ProfileOptions::default(), &|_| ()).map(|profiled| profiled.profile)
+    }
+
+    type Fill<'a> = &'a mut dyn FnMut(usize, &mut SerializedColumnWriter<'_>);
+
+    /// Writes a file of `groups` row groups, each filled column by column.
+    fn write(
+        dir: &tempfile::TempDir,
+        schema: &str,
+        statistics: EnabledStatistics,
+        groups: usize,
+        fill: Fill<'_>,
+    ) -> PathBuf {
+        let path = dir.path().join("data.parquet");
+        let schema = Arc::new(parse_message_type(schema).unwrap());
+        let properties = WriterProperties::builder().set_statistics_enabled(statistics).build();
+        let mut writer =
+            SerializedFileWriter::new(File::create(&path).unwrap(), schema, Arc::new(properties)).unwrap();
+        for _ in 0..groups {
+            let mut group = writer.next_row_group().unwrap();
+            let mut index = 0;
+            while let Some(mut column) = group.next_column().unwrap() {
+                fill(index, &mut column);
+                column.close().unwrap();
+                index += 1;
+            }
+            group.close().unwrap();
+        }
+        writer.close().unwrap();
+        path
+    }
+
+    fn put<T: DataType>(column: &mut SerializedColumnWriter<'_>, values: &[T::T], levels: Option<&[i16]>) {
+        column.typed::<T>().write_batch(values, levels, None).unwrap();
+    }
+
+    const SCHEMA: &str = "message readings {
+        required int64 no;
+        optional int32 ozone;
+        required double temperature;
+        optional binary station (STRING);
+        required int32 day (DATE);
+        required int64 at (TIMESTAMP(MILLIS, true));
+        required int32 price (DECIMAL(9, 2));
+        required int64 big (INTEGER(64, false));
+    }";
+
+    fn readings(dir: &tempfile::TempDir, statistics: EnabledStatistics) -> PathBuf {
+        write(dir, SCHEMA, statistics, 2, &mut |index, column| match index {
+            0 => put::<Int64Type>(column, &[1, 2, 3], None),
+            1 => put::<Int32Type>(column, &[-77, 5], Some(&[1, 0, 1])),
+            2 => put::<DoubleType>(column, &[-0.5, 20.25, f64::NAN], None),
+            3 => put::<ByteArrayType>(column, &[ByteArray::from("奥体中心")], Some(&[0, 1, 0])),
+            4 => put::<Int32Type>(column, &[15_765, 15_766, 15_767], None),
+            5 => put::<Int64Type>(column, &[0, 1_000, 1_500], None),
+            6 => put::<Int32Type>(column, &[-5, 1_250, 0], None),
+            _ => put::<Int64Type>(column, &[-1, 0, 1], None),
+        })
+    }
+
+    fn check_readings(profile: &Profile) {
+        let shown: Vec<(ColumnKind, u64, &str, &str)> = profile
+            .columns
+            .iter()
+            .map(|c| (c.kind, c.nulls, c.min.as_deref().unwrap_or("-"), c.max.as_deref().unwrap_or("-")))
+            .collect();
+        let expected = [
+            (ColumnKind::Integer, 0, "1", "3"),
+            (ColumnKind::Integer, 2, "-77", "5"),
+            (ColumnKind::Decimal, 0, "-0.5", "20.25"),
+            (ColumnKind::Text, 4, "奥体中心", "奥体中心"),
+            (ColumnKind::Date, 0, "2013-03-01", "2013-03-03"),
+            (ColumnKind::DateTime, 0, "1970-01-01T00:00:00Z", "1970-01-01T00:00:01.500000Z"),
+            (ColumnKind::Decimal, 0, "-0.05", "12.50"),
+            (ColumnKind::Integer, 0, "0", "18446744073709551615"),
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!((profile.rows, profile.null_cells, profile.delimiter), (6, 6, None));
+        let (first, last) = profile.time_range.unwrap();
+        assert_eq!((first.micros(), last.micros()), (0, 1_500_000), "times go before dates");
+        profile.check().unwrap();
+    }
+
+    #[test]
+    fn statistics_and_values_tell_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = readings(&dir, EnabledStatistics::Chunk);
+        check_readings(&of(&path).unwrap());
+        let path = readings(&dir, EnabledStatistics::None);
+        let profile = of(&path).unwrap();
+        check_readings(&profile);
+        assert_eq!(profile.sha256, crypto::Sha256::of(&std::fs::read(&path).unwrap()));
+        assert_eq!(
+            (profile.encoding.as_str(), profile.bytes),
+            ("binary", std::fs::metadata(&path).unwrap().len())
+        );
+    }
+
+    #[test]
+    fn year_month_day_and_hour_give_a_time_range() {
+        let dir = tempfile::tempdir().unwrap();
+        let schema = "message m { required int32 year; required int64 month; required int32 day; required int32 hour; }";
+        let path = write(&dir, schema, EnabledStatistics::Chunk, 1, &mut |index, column| match index {
+            0 => put::<Int32Type>(column, &[2017, 2013], None),
+            1 => put::<Int64Type>(column, &[2, 3], None),
+            2 => put::<Int32Type>(column, &[28, 1], None),
+            _ => put::<Int32Type>(column, &[23, 0], None),
+        });
+        let (first, last) = of(&path).unwrap().time_range.unwrap();
+        assert_eq!(first.to_document(), "2013-03-01T00:00:00+08:00");
+        assert_eq!(last.to_document(), "2017-02-28T23:00:00+08:00");
+    }
+
+    #[test]
+    fn nested_and_old_columns_have_a_description_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let schema = "message m { required group place { required binary name (UTF8); } required int96 at;
+            required binary amount (DECIMAL(20, 3)); required int32 clock (TIME_MILLIS); }";
+        let mut at = Int96::new();
+        at.set_data(0, 0, 2_440_588);
+        let path = write(&dir, schema, EnabledStatistics::Chunk, 1, &mut |index, column| match index {
+            0 => put::<ByteArrayType>(column, &[ByteArray::from("x")], None),
+            1 => put::<Int96Type>(column, &[at], None),
+            2 => put::<ByteArrayType>(column, &[ByteArray::from(vec![0xff, 0x00])], None),
+            _ => put::<Int32Type>(column, &[5], None),
+        });
+        let profile = of(&path).unwrap();
+        let shown: Vec<(&str, ColumnKind, Option<&str>)> =
+            profile.columns.iter().map(|c| (c.name.as_str(), c.kind, c.min.as_deref())).collect();
+        let expected = [
+            ("place.name", ColumnKind::Text, Some("x")),
+            ("at", ColumnKind::DateTime, Some("1970-01-01T00:00:00Z")),
+            ("amount", ColumnKind::Decimal, Some("-0.256")),
+            ("clock", ColumnKind::Text, None),
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn no_row_group_is_no_row() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = write(&dir, SCHEMA, EnabledStatistics::Chunk, 0, &mut |_, _| ());
+        let profile = of(&path).unwrap();
+        assert_eq!((profile.rows, profile.columns.len(), profile.time_range), (0, 8, None));
+    }
+
+    #[test]
+    fn a_truncated_file_is_named_as_such() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = readings(&dir, EnabledStatistics::Chunk);
+        let whole = std::fs::read(&path).unwrap();
+        for length in [1, 4, 8, whole.len() / 2, whole.len() - 1] {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            let error = of(&path).unwrap_err();
+            assert!(matches!(error, DataError::Parquet { .. }), "{length} bytes: {error}");
+            assert!(error.to_string().contains("is not a complete Parquet file"), "{error}");
+        }
+        std::fs::write(&path, "").unwrap();
+        assert!(matches!(of(&path), Err(DataError::Empty { .. })));
+        std::fs::write(&path, "a,b\n1,2\n".repeat(10)).unwrap();
+        assert!(matches!(of(&path), Err(DataError::Parquet { .. })), "a CSV by another name");
+    }
+
+    #[test]
+    fn floats_keep_their_order_as_keys() {
+        let order = [f64::NEG_INFINITY, -1e9, -0.5, 0.0, 1e-9, 2.5, f64::INFINITY];
+        let keys: Vec<_> = order.iter().map(|value| float_key(*value).unwrap()).collect();
+        assert!(keys.is_sorted());
+        for (value, key) in order.iter().zip(keys) {
+            let Key::Number(key) = key else { panic!("a number") };
+            assert_eq!(ordered_float(key), Some(*value));
+        }
+        assert_eq!(float_key(f64::NAN), None);
+    }
+
+    #[test]
+    fn decimals_are_written_with_their_scale() {
+        assert_eq!(decimal(-5, 2), "-0.05");
+        assert_eq!(decimal(1_250, 2), "12.50");
+        assert_eq!(decimal(7, 0), "7");
+        assert_eq!(signed_big_endian(&[0x80]), Some(-128));
+        assert_eq!(signed_big_endian(&[0x01, 0x00]), Some(256));
+        assert_eq!(signed_big_endian(&[0; 17]), None);
+        assert_eq!(signed_big_endian(&[]), None);
     }
 }
