@@ -28,7 +28,7 @@ const DETECT_BYTES_MAX: usize = 4 << 20;
 /// What reports the number of bytes read so far.
 pub(crate) type Progress<'a> = &'a (dyn Fn(u64) + 'a);
 
-/// A reader that gives UTF-8, whatever the file is in.
+/// A reader that gives UTF-8, whatever the file is in. The buffers it is given must have room for a character.
 pub(crate) struct TextReader<R, P> {
     inner: R,
     path: PathBuf,
@@ -134,6 +134,11 @@ impl<R: Read, P: FnMut(u64)> TextReader<R, P> {
                     DecoderResult::Malformed(bad, after) => {
                         let offset = *raw_bytes - (*end - *start) as u64 - u64::from(bad + after);
                         return Err(malformed(path, offset, decoder.encoding()));
+                    }
+                    DecoderResult::OutputFull if written == 0 => {
+                        // Nothing given would mean the end.
+                        let small = io::Error::new(io::ErrorKind::InvalidInput, "no room for one character");
+                        return Err(DataError::io(path, "decode")(small));
                     }
                     DecoderResult::OutputFull => return Ok(written),
                     DecoderResult::InputEmpty if written > 0 || *finished => return Ok(written),
@@ -358,4 +363,143 @@ fn not_utf8(path: &Path, offset: u64) -> DataError {
 fn malformed(path: &Path, offset: u64, encoding: &'static Encoding) -> DataError {
     let (path, line) = (path.to_owned(), line_of(path, offset));
     DataError::Malformed { path, line, offset, encoding: encoding.name().to_owned() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use encoding_rs::GBK;
+
+    use super::*;
+
+    /// Gives at most `step` bytes at once.
+    struct Slow<'a> {
+        bytes: &'a [u8],
+        step: usize,
+    }
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            let count = self.step.min(buf.len()).min(self.bytes.len());
+            buf[..count].copy_from_slice(&self.bytes[..count]);
+            self.bytes = &self.bytes[count..];
+            Ok(count)
+        }
+    }
+
+    fn read(bytes: &[u8], step: usize, encoding: &'static Encoding) -> Result<String, DataError> {
+        let path = Path::new("no.csv");
+        let mut reader = TextReader::new(Slow { bytes, step }, path, encoding, true, |_| ());
+        let (mut text, mut buffer) = (Vec::new(), [0; 16]);
+        loop {
+            match reader.read(&mut buffer).map_err(|error| DataError::unwrap_io(path, error))? {
+                0 => break,
+                count => text.extend_from_slice(&buffer[..count]),
+            }
+        }
+        assert_eq!(reader.finish(), (bytes.len() as u64, Some(Sha256::of(bytes))));
+        Ok(String::from_utf8(text).unwrap())
+    }
+
+    const TEXT: &str = "站点,é,𠀀\n奥体中心,x,y\n";
+
+    #[test]
+    fn characters_survive_every_cut() {
+        let gbk = GBK.encode("站点,臭氧\n奥体中心,77\n").0;
+        for step in 1..12 {
+            assert_eq!(read(TEXT.as_bytes(), step, UTF_8).unwrap(), TEXT, "step {step}");
+            assert_eq!(read(&gbk, step, GBK).unwrap(), "站点,臭氧\n奥体中心,77\n", "step {step}");
+        }
+        assert_eq!(read(b"", 1, UTF_8).unwrap(), "");
+        assert_eq!(read(b"", 1, GBK).unwrap(), "");
+    }
+
+    #[test]
+    fn a_buffer_without_room_is_an_error_and_no_end() {
+        let gbk = GBK.encode("站").0;
+        let slow = Slow { bytes: &gbk, step: 9 };
+        let mut reader = TextReader::new(slow, Path::new("no.csv"), GBK, false, |_| ());
+        assert!(reader.read(&mut [0; 2]).is_err());
+        assert_eq!(reader.read(&mut [0; 16]).unwrap(), 3, "nothing is lost");
+    }
+
+    #[test]
+    fn the_offset_of_a_defect_is_exact_at_every_cut() {
+        let cases: [(&[u8], u64); 5] = [
+            (b"ab\xffcd", 2),
+            (b"ab\xe7\xab", 2),
+            (b"ab\xe7x", 2),
+            (b"\xe7\xab\x99\xc3(", 3),
+            (b"a\xf0\xa0\x80x", 1),
+        ];
+        for (bytes, expected) in cases {
+            for step in 1..6 {
+                match read(bytes, step, UTF_8) {
+                    Err(DataError::Malformed { offset, .. }) => {
+                        assert_eq!(offset, expected, "{bytes:?} by {step}")
+                    }
+                    other => panic!("{bytes:?} by {step}: {other:?}"),
+                }
+            }
+        }
+        for step in 1..6 {
+            match read(b"ab\xd5\xbe\xffcd", step, GBK) {
+                Err(DataError::Malformed { offset: 4, encoding, .. }) => assert_eq!(encoding, "GBK"),
+                other => panic!("by {step}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn line_ends_are_seen_across_cuts() {
+        for (text, expected) in
+            [("a\r\nb", LineEnd::CrLf), ("a\nb\r\n", LineEnd::Lf), ("a\rb", LineEnd::NoLf)]
+        {
+            for step in 1..5 {
+                let slow = Slow { bytes: text.as_bytes(), step };
+                let mut reader = TextReader::new(slow, Path::new("no.csv"), UTF_8, false, |_| ());
+                io::copy(&mut reader, &mut io::sink()).unwrap();
+                assert_eq!(reader.line_end(), expected, "{text:?} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_without_end_is_stopped_and_finished_rows_are_not() {
+        let bytes = vec![b'x'; ROW_BYTES_MAX + (4 << 20)];
+        let error = read(&bytes, BUFFER_BYTES, UTF_8).unwrap_err();
+        assert!(matches!(error, DataError::RowTooLong { limit: ROW_BYTES_MAX, .. }), "{error}");
+        let slow = Slow { bytes: &bytes, step: BUFFER_BYTES };
+        let mut reader = TextReader::new(slow, Path::new("no.csv"), UTF_8, false, |_| ());
+        let mut buffer = vec![0; BUFFER_BYTES];
+        while reader.read(&mut buffer).unwrap() > 0 {
+            reader.row_done();
+        }
+        assert_eq!(reader.finish(), (bytes.len() as u64, None));
+    }
+
+    #[test]
+    fn only_chinese_encodings_are_guessed() {
+        let dir = tempfile::tempdir().unwrap();
+        let guess = |bytes: &[u8]| {
+            let path = dir.path().join("data.csv");
+            std::fs::write(&path, bytes).unwrap();
+            detect_deep(&path)
+        };
+        assert_eq!(guess(&GBK.encode("城市,站点\n北京,奥体中心\n北京,昌平\n").0).unwrap(), Some(GBK));
+        let mut defective = TEXT.as_bytes().to_vec();
+        defective.push(0xff);
+        assert_eq!(guess(&defective).unwrap(), None, "UTF-8 with a defect");
+        let error = guess(b"ascii\nna\xefve,caf\xe9\n").unwrap_err();
+        assert!(matches!(error, DataError::UnknownText { line: 2, offset: 8, .. }), "{error}");
+    }
+
+    #[test]
+    fn lines_are_counted_from_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data.csv");
+        std::fs::write(&path, "a\nb\nc").unwrap();
+        assert_eq!([0, 1, 2, 4, 99].map(|offset| line_of(&path, offset)), [1, 1, 2, 3, 3]);
+        assert_eq!(line_of(Path::new("no.csv"), 5), 1);
+    }
 }
