@@ -202,3 +202,420 @@ error-language = no language `{ $language }`: give en or zh
 error-interrupted = interrupted; run the same command again to go on
 error-other = { $reason }
 failure-problem = { $title } ({ $code }, { $status }): { $detail }
+
+## commands
+list-empty = There is none yet.
+org-registered = { $name } ({ $subject }) is registered. The code is good once; whoever joins gives it.
+resource-refused = { $file } is left out: { $reason }
+contract-round = round { $number } { $by }: { $terms }
+contract-ended = contract { $contract } has ended in state { $state }: it will not reach { $wanted }
+contract-not-yet = contract { $contract } is in state { $state }, not yet in { $wanted }: wait longer, or see `{ $program } contract show { $contract }`
+terms-count = { $count ->
+        [one] at most 1 use
+       *[other] at most { $count } uses
+    }
+terms-span = { $from } to { $to }
+terms-fields = fields { $values }
+terms-regions = regions { $values }
+terms-users = users { $values }
+terms-needed = no terms: say what shall change, such as --count 1
+terms-file = { $path } holds no terms: { $reason }; expected a JSON object such as the `offer` of `{ $program } product show --json`
+terms-time = `{ $value }` ({ $flag }) is no time: give 2026-01-31 or 2026-01-31T08:00:00+08:00
+wiring-absent = this program was built without the part that runs nodes
+
+## Headings of tables
+head-address = address
+head-area = area
+head-bytes = size
+head-columns = columns
+head-connector = connector
+head-contract = contract
+head-description = description
+head-industry = industry
+head-key = key
+head-keywords = keywords
+head-kind = kind
+head-name = name
+head-node = node
+head-offer = offer
+head-product = product
+head-provider = provider
+head-reason = reason
+head-resource = resource
+head-role = role
+head-rows = rows
+head-runs = runs
+head-service-node = service node
+head-state = state
+head-subject = subject
+head-terms = terms
+head-time-range = time range
+head-title = title
+head-user = user
+head-window-bytes = windows: bytes
+head-window-rows = windows: rows
+head-window-uses = windows: uses
+
+## States
+state-initiated = initiated
+state-negotiating = negotiating
+state-signing = signing
+state-signed = signed
+state-not-signed = signing failed
+state-in-force = in force
+state-ended = ended
+state-draft = draft
+state-registered = registered
+state-certified = certified
+state-deregistered = deregistered
+state-listed = listed
+state-delisted = delisted
+state-withdrawn = withdrawn
+
+## Configuration
+config-missing = there is no { $path }: run `{ $program } init`, or name another with --config
+config-unreadable = { $path } cannot be read: { $reason }
+config-too-large = { $path } is longer than { $limit } bytes: it is no configuration
+config-no-node = { $path } has no [[node]]: `{ $program } init --add` writes one
+config-syntax = { $path }, line { $line }: `{ $key }` cannot be read: { $reason }
+config-unknown-key = { $path }, line { $line }: unknown key `{ $key }`{ $nearest ->
+        [none] {""}
+       *[other] ; did you mean `{ $nearest }`?
+    } Known keys: { $known }
+config-unknown-word = { $path }, line { $line }: `{ $key }` cannot be `{ $value }`{ $nearest ->
+        [none] {""}
+       *[other] ; did you mean `{ $nearest }`?
+    } Possible: { $known }
+config-missing-key = { $path }, line { $line }: this [[node]] lacks `{ $key }`
+config-empty = { $path }, line { $line }: `{ $key }` is empty: give it 1 to { $limit } characters
+config-too-long = { $path }, line { $line }: `{ $key }` is longer than { $limit } characters
+config-listen = { $path }, line { $line }: `{ $key }` cannot be `{ $value }`: expected address and port, such as "127.0.0.1:18080"
+config-plain = { $path }, line { $line }: `{ $key }` is `{ $value }`: plain HTTP stays on this machine; listen at 127.0.0.1, or give [node.tls] a certificate
+config-address = { $path }, line { $line }: `{ $key }` cannot be `{ $value }`: expected { $scheme }://host:port without a path
+config-store = { $path }, line { $line }: `{ $key }` is no store: expected "sqlite:<file>" or "postgres://user@host/database"
+config-store-password = { $path }, line { $line }: `{ $key }` carries a password: take it out, and give it in { $variable } or a store_password_file
+config-password-file = the store's password in { $path } cannot be read: { $reason }
+config-not-for-role = { $path }, line { $line }: a node of role { $role } has no `{ $key }`: remove the line
+config-needed-for-role = { $path }, line { $line }: a node of role { $role } needs `{ $key }`
+config-twice = { $path }, line { $line }: `{ $key }` is `{ $value }`, as in a node before: each node has its own
+config-several-nodes = { $path } has several nodes: choose one with --node ({ $names })
+config-unknown-node = { $path } has no node `{ $name }`{ $nearest ->
+        [none] {""}
+       *[other] ; did you mean `{ $nearest }`?
+    } It has: { $names }
+token-missing = there is no token at { $path } ({ $reason }): `{ $program } init` writes it
+token-unreadable = the token { $path } cannot be read ({ $reason }): only its owner may; run as that user
+token-empty = the token { $path } is empty: remove it, and let `{ $program } init` write a new one
+
+## init
+init-exists = { $path } is there already: choose another --dir, or add the node to it with --add
+init-config = configuration  { $path }
+init-folder = folder         { $folder } (keys, token, store)
+init-next = Next: look through { $path }, then `{ $program } serve --config { $path }`
+init-next-code = Next: write the enrolment code of the node above into { $path } (code = …), then `{ $program } serve --config { $path }`
+
+## What goes wrong between a command and its node
+client-not-running = nobody listens at { $address }: start the node with `{ $program } serve`, or see `{ $program } doctor` ({ $reason })
+client-broken = the connection to { $address } broke: { $reason }
+client-unreadable = { $address } answers, but not as a node of this version ({ $reason }): does something else listen there?
+client-header = the answer lacks the header `{ $header }`: the node is of another version
+failure-status = the node answered with status { $status } and nothing else
+error-output = the output cannot be written: { $reason }
+
+## get
+get-exists = { $path } is there already: name another with -o, or overwrite it with --force
+get-busy = { $path } is being written by another download
+get-state = { $path } cannot be used to go on ({ $reason }): remove it, and the use begins anew
+get-other-part = { $path } belongs to use { $use } of contract { $contract }: finish that download, or remove the file
+get-changed = the node now describes use { $use } otherwise than when the download began: the source has changed; ask the provider
+get-too-long = more than the announced { $bytes } bytes came: nothing of it is kept as data
+get-interrupted = interrupted after { $written } ({ $reason }): run the same command again to go on under use { $use }
+get-not-resumed = the node cannot go on where the connection broke, and standard output cannot be taken back: use -o FILE
+get-receipt-later = The receipt is not ready yet; get it later: { $program } get { $contract } --use { $use } --receipt-only
+get-receipt-not-yet = the window of use { $use } is not closed and countersigned yet: try again in a while
+
+## verify
+verify-no-trust = no trust: name the root certificate of the network with --trust trust.pem, or a configuration whose node has joined
+verify-none = { $folder } has no receipt (*.receipt.json, or any *.json)
+verify-part-use = use
+verify-part-window = window
+verify-part-contract = contract
+verify-part-signature = signature
+verify-part-log = log
+verify-part-checkpoint = checkpoint
+verify-step-same-contract = the window was closed under this contract
+verify-step-provider-contract = the providing organisation signed the contract
+verify-step-user-contract = the using organisation signed the contract
+verify-step-provider-inclusion = the window is in the provider's log
+verify-step-user-inclusion = the counter-signature is in the user's log
+verify-step-provider-checkpoint = the provider's log signed the checkpoint
+verify-step-user-checkpoint = the user's log signed the checkpoint
+verify-figures-use = { $use }, number { $sequence }, { $bytes }, { $rows } rows, closed { $at }
+verify-figures-use-incomplete = { $use }, number { $sequence }, incomplete: { $bytes }, { $rows } rows, closed { $at }
+verify-figures-window = number { $number }, uses { $first } to { $last } ({ $uses }), { $bytes }, { $rows } rows
+verify-figures-contract = { $contract }, { $provider } provides to { $user }
+verify-figures-signature = { $organisation } ({ $signer }), { $suite }, { $at }
+verify-figures-inclusion = entry { $index } of { $size } in { $origin }
+verify-figures-checkpoint = { $origin }, { $size } entries, root { $root }…
+verify-figures-checkpoint-sm2 = { $origin }, { $size } entries, root { $root }…, with SM2
+verify-fault-differs = `{ $field }` is `{ $actual }` where the rest of the receipt makes it `{ $expected }`
+verify-fault-unreadable = cannot be read: { $reason }
+verify-fault-not-included = the path does not lead to the root over { $size } entries
+verify-fault-untrusted = the signer's certificate is not trusted: { $reason }
+verify-fault-signature = the signature does not fit: { $reason }
+verify-fault-not-logged = the logged entry is another object
+verify-fault-unsigned = no signature of { $origin } stands under the checkpoint
+verify-fault-forged = the checkpoint was changed after { $origin } signed it
+verify-fault-future = signed { $signed }, which is after { $now }: one of the clocks is wrong
+verify-fault-not-checked = not checked, because an earlier step could not be read: { $because }
+
+## doctor
+doctor-config = config
+doctor-folder = folder
+doctor-token = token
+doctor-trust = trust
+doctor-clock = clock
+doctor-port = port
+doctor-node = node
+doctor-config-read = { $path }, node { $name }
+doctor-folder-writable = { $folder } can be written
+doctor-folder-not = { $folder } cannot be written ({ $reason }): run `{ $program } init`, or give this user the folder
+doctor-token-closed = { $path } is readable by its owner only
+doctor-token-open = { $path } is open to other users: chmod 600 { $path }, and think of it as known
+doctor-trust-good = { $path } holds the pinned root
+doctor-trust-missing = there is no { $path } yet: the node writes it when it has joined
+doctor-clock-plausible = { $now }, no file of the node is newer
+doctor-clock-back = the node's newest file is { $difference } in the future: the clock went back, set it
+doctor-port-free = nobody listens at { $address }: the node does not run; `{ $program } serve` starts it
+doctor-port-node = node { $id } (version { $version }) listens at { $address }
+doctor-port-taken = { $address } is taken by { $by }: stop it, or change `listen`
+doctor-port-taken-unknown = { $address } is taken by another program: stop it, or change `listen`
+doctor-port-unusable = { $address } cannot be listened at: { $reason }
+
+## Help
+help-heading-usage = Usage:
+help-heading-commands = Commands
+help-heading-arguments = Arguments
+help-heading-options = Options
+help-any--help = Print this help
+help-any--version = Print the version
+help-weir = Weir: publish data once, find it everywhere, agree on terms, deliver under them, prove what was done
+help-weir-more = Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failure, 2 usage,
+    3 not reachable, 4 unauthorised, 5 not found, 6 refused, 7 verification failed, 8 bad input file.
+
+    Examples:
+    {"  "}weir demo --once
+    {"  "}weir search ozone --lang en
+    {"  "}weir contract list --json
+help--config = The configuration file
+help--node = The node, where the configuration has several
+help--as = The connector that acts, where the node hosts several
+help--json = Results as JSON, one document
+help--lang = The language: en or zh (default: the terminal's)
+help-init = Make a new node: configuration, folder, token, keys and store
+help-init-more = Examples:
+    {"  "}weir init --role global --name root --listen 127.0.0.1:18080 --subject 91110000100000000A --area 1100
+    {"  "}weir init --role region --name beijing --listen 127.0.0.1:18081 --code weir1.eyJ…
+    {"  "}weir init --role connector --name hosts --listen 127.0.0.1:18083 --dir /srv/weir --add
+help-init--role = What the node is for
+help-init--name = The name that others see
+help-init--listen = Where the process listens
+help-init--address = The base address under which others reach the node (default: where it listens)
+help-init--suite = The suite of the node's keys
+help-init--code = The enrolment code from the node above (region, industry, service)
+help-init--subject = The operator's subject code (global)
+help-init--area = The area code of the node (global)
+help-init--dir = Where weir.toml and the node's folder are made
+help-init--store = The store: sqlite:<file> or postgres://user@host/database (default: SQLite in the folder)
+help-init--add = Add the node to a weir.toml that is there already
+help-serve = Run the nodes of the configuration until Ctrl-C
+help-serve-more = Examples:
+    {"  "}weir serve --config /srv/weir/weir.toml
+    {"  "}weir serve --node beijing
+help-org = Subjects that this node registers
+help-org-more = Examples:
+    {"  "}weir org register 91110000100000000A --name "Aotizhongxin station"
+    {"  "}weir org list
+help-org-register = Register a subject, and print its enrolment code
+help-org-register-more = Examples:
+    {"  "}weir org register 91110000100000000A --name "Aotizhongxin station"
+    {"  "}weir org register 91310000100000000B --name Shanghai --runs region --area 3100
+help-org-register--subject = The unified social credit code, 18 characters
+help-org-register--name = The organisation's name
+help-org-register--runs = What the subject will run
+help-org-register--area = The area of the region or industry node
+help-org-list = List the registered subjects
+help-org-list-more = Examples:
+    {"  "}weir org list --json
+help-connector = Connectors that this node hosts
+help-connector-more = Examples:
+    {"  "}weir connector join weir1.eyJ… --name "Aotizhongxin station"
+    {"  "}weir connector list
+help-connector-join = Join an organisation's connector with its enrolment code
+help-connector-join-more = Examples:
+    {"  "}weir connector join weir1.eyJ… --name "Aotizhongxin station"
+help-connector-join--code = The enrolment code from the region
+help-connector-join--name = The connector's name
+help-connector-list = List the connectors
+help-connector-list-more = Examples:
+    {"  "}weir connector list --json
+help-resource = Files that a provider catalogues
+help-resource-more = Examples:
+    {"  "}weir resource add air.csv --title "Hourly air quality"
+    {"  "}weir resource list
+help-resource-add = Profile files, catalogue them, and register them with the region
+help-resource-add-more = Examples:
+    {"  "}weir resource add air.csv --title "Hourly air quality" --keyword ozone,PM2.5
+    {"  "}weir resource add old.csv --encoding gbk
+    {"  "}weir resource add stations/
+help-resource-add--paths = CSV or Parquet files on the node's machine, or folders of them
+help-resource-add--encoding = The encoding of the text, where it is not found right (such as gbk)
+help-resource-list = List the resources
+help-resource-list-more = Examples:
+    {"  "}weir resource list --as 5…
+help-any--title = The title, in both languages
+help-any--title-zh = The title in Chinese
+help-any--title-en = The title in English
+help-any--description = The description, in both languages
+help-any--description-zh = The description in Chinese
+help-any--description-en = The description in English
+help-any--keyword = Keywords, separated by commas or repeated
+help-any--terms = A JSON file with all terms
+help-any--action = What may be done with the data, such as read
+help-any--count = How many uses
+help-any--from = From when: 2026-01-31 (UTC+8) or RFC 3339
+help-any--to = Until when; a date is included
+help-any--field = Only these columns
+help-any--region = Only users in these areas
+help-any--user = Only these organisations
+help-any--reason = Why; the other side reads it
+help-product = What a provider offers, and where it is listed
+help-product-more = Examples:
+    {"  "}weir product register 7… --count 2 --to 2026-12-31
+    {"  "}weir product list 6…
+    {"  "}weir product list
+help-product-register = Register a resource as a product
+help-product-register-more = Examples:
+    {"  "}weir product register 7… --count 2 --to 2026-12-31 --industry 0077
+    {"  "}weir product register 7… --field PM2.5,O3 --negotiation manual
+help-product-register--resource = The resource
+help-product-register--industry = The industry code, such as 0077
+help-product-register--negotiation = Whether proposals are answered by the node or by hand
+help-product-list = Without a product: list your own. With one: put it up on a service node
+help-product-list-more = Examples:
+    {"  "}weir product list
+    {"  "}weir product list 6… --on 4…
+help-product-list--product = The product to put up
+help-product-list--on = The service node, where several are known
+help-product-show = Show a product
+help-product-show-more = Examples:
+    {"  "}weir product show 6… --json
+help-product-show--product = The product
+help-product-delist = Take a product down from a service node
+help-product-delist-more = Examples:
+    {"  "}weir product delist 6… --reason "new edition"
+help-product-delist--product = The product
+help-product-delist--on = The service node, where it is listed on several
+help-product-withdraw = Withdraw a product; contracts in force go on
+help-product-withdraw-more = Examples:
+    {"  "}weir product withdraw 6… --reason "source closed"
+help-product-withdraw--product = The product
+help-search = Find products anywhere in the network
+help-search-more = Examples:
+    {"  "}weir search ozone
+    {"  "}weir search Changping PM2.5 --limit 5
+help-search--words = Words, Chinese or English
+help-search--limit = At most so many
+help-search--offset = From which one on
+help-contract = Contracts, on the user's side and on the provider's
+help-contract-more = Examples:
+    {"  "}weir contract propose 6… --count 1 --sign on-agreement --wait 30
+    {"  "}weir contract list
+help-contract-propose = Propose a contract: the offer's terms, changed by the flags
+help-contract-propose-more = Examples:
+    {"  "}weir contract propose 6… --count 1
+    {"  "}weir contract propose 6… --sign on-agreement --wait 30
+help-contract-propose--product = The product
+help-contract-propose--name = The contract's name
+help-contract-propose--sign = Sign by hand, or at once when the other side agrees to exactly these terms
+help-contract-propose--wait = Wait so many seconds until it is in force
+help-contract-list = List the contracts
+help-contract-list-more = Examples:
+    {"  "}weir contract list --json
+help-contract-show = Show a contract with its rounds
+help-contract-show-more = Examples:
+    {"  "}weir contract show C…
+help-contract-show--contract = The contract's identifier or local key
+help-contract-counter--contract = The contract's identifier or local key
+help-contract-accept--contract = The contract's identifier or local key
+help-contract-sign--contract = The contract's identifier or local key
+help-contract-wait--contract = The contract's identifier or local key
+help-contract-reject--contract = The contract's identifier or local key
+help-contract-terminate--contract = The contract's identifier or local key
+help-contract-counter = Answer with other terms: the last ones, changed by the flags
+help-contract-counter-more = Examples:
+    {"  "}weir contract counter C… --count 1
+help-contract-accept = Agree to the other side's last terms
+help-contract-accept-more = Examples:
+    {"  "}weir contract accept C…
+help-contract-sign = Sign the agreed terms
+help-contract-sign-more = Examples:
+    {"  "}weir contract sign C… --wait 30
+help-contract-sign--wait = Wait so many seconds until it is in force
+help-contract-wait = Wait until a contract reaches a state
+help-contract-wait-more = Examples:
+    {"  "}weir contract wait C… --timeout 60
+help-contract-wait--state = The state's code (05: in force)
+help-contract-wait--timeout = At most so many seconds
+help-contract-reject = End a negotiation
+help-contract-reject-more = Examples:
+    {"  "}weir contract reject C… --reason "too many uses"
+help-contract-terminate = End a contract in force; what was used stays used
+help-contract-terminate-more = Examples:
+    {"  "}weir contract terminate C… --reason "project over"
+help-get = Download a contract's data and its receipt; an interrupted download goes on
+help-get-more = Examples:
+    {"  "}weir get C…
+    {"  "}weir get C… -o air.csv
+    {"  "}weir get C… -o - | duckdb -c "from read_csv('/dev/stdin')"
+help-get--contract = The contract's identifier or local key
+help-get--output = The file; - is standard output (default: named after the contract)
+help-get--use = The use to go on with (default: that of the interrupted download, or a new one)
+help-get--force = Overwrite the file
+help-get--receipt-only = Fetch the receipt of an earlier use, and no data
+help-verify = Verify receipts offline
+help-verify-more = Examples:
+    {"  "}weir verify air.csv.receipt.json --trust trust.pem
+    {"  "}weir verify receipts/ --json
+help-verify--paths = Receipts, or folders of them
+help-verify--trust = The root certificate of the network (default: the configured node's)
+help-usage = What was used: this side's meter and the countersigned windows
+help-usage-more = Examples:
+    {"  "}weir usage
+    {"  "}weir usage --json
+help-nodes = The nodes of the network that this one knows
+help-nodes-more = Examples:
+    {"  "}weir nodes
+help-status = What the node says about itself
+help-status-more = Examples:
+    {"  "}weir status
+    {"  "}weir status --node beijing --json
+help-doctor = Look for what is wrong, and say what to do
+help-doctor-more = Examples:
+    {"  "}weir doctor
+    {"  "}weir doctor --config /srv/weir/weir.toml
+help-demo = Run a whole network on this machine, and walk the main flow
+help-demo-more = Examples:
+    {"  "}weir demo
+    {"  "}weir demo --data stations/ --once
+    {"  "}weir demo --keep /tmp/weir-demo --lang zh
+help-demo--data = A folder of CSV and Parquet files, one provider each (default: generated data)
+help-demo--once = End after the walk
+help-demo--keep = Keep the network's state there, and resume it
+help-demo--seed = The seed of the generated data
+help-demo--port = The port of the page; 0 takes any that is free
+help-completions = Print what a shell needs to complete commands
+help-completions-more = Examples:
+    {"  "}weir completions bash > ~/.local/share/bash-completion/completions/weir
+    {"  "}weir completions zsh > ~/.zfunc/_weir
+help-completions--shell = The shell

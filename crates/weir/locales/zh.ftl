@@ -139,3 +139,417 @@ error-language = 没有语言 `{ $language }`：请用 en 或 zh
 error-interrupted = 已中断；再次运行同一命令即可继续
 error-other = { $reason }
 failure-problem = { $title }（{ $code }，{ $status }）：{ $detail }
+
+## commands
+list-empty = 暂无。
+org-registered = { $name }（{ $subject }）已登记。注册码一次有效，由加入方提供。
+resource-refused = 略过 { $file }：{ $reason }
+contract-round = 第 { $number } 轮 { $by }：{ $terms }
+contract-ended = 合约 { $contract } 已以状态 { $state } 终结：不会到达 { $wanted }
+contract-not-yet = 合约 { $contract } 处于状态 { $state }，尚未到达 { $wanted }：请延长等待，或查看 `{ $program } contract show { $contract }`
+terms-count = 至多 { $count } 次
+terms-span = { $from } 至 { $to }
+terms-fields = 字段 { $values }
+terms-regions = 区域 { $values }
+terms-users = 使用方 { $values }
+terms-needed = 没有条款：请说明要改什么，例如 --count 1
+terms-file = { $path } 中没有条款：{ $reason }；应为 JSON 对象，如 `{ $program } product show --json` 的 `offer`
+terms-time = `{ $value }`（{ $flag }）不是时间：请用 2026-01-31 或 2026-01-31T08:00:00+08:00
+wiring-absent = 本程序未包含运行节点的部分
+
+## Headings of tables
+head-address = 地址
+head-area = 区域
+head-bytes = 大小
+head-columns = 列
+head-connector = 连接器
+head-contract = 合约
+head-description = 说明
+head-industry = 行业
+head-key = 本地键
+head-keywords = 关键词
+head-kind = 类型
+head-name = 名称
+head-node = 节点
+head-offer = 要约
+head-product = 产品
+head-provider = 提供方
+head-reason = 原因
+head-resource = 资源
+head-role = 角色
+head-rows = 行
+head-runs = 运行
+head-service-node = 业务节点
+head-state = 状态
+head-subject = 主体
+head-terms = 条款
+head-time-range = 时间范围
+head-title = 标题
+head-user = 使用方
+head-window-bytes = 窗口：字节数
+head-window-rows = 窗口：行数
+head-window-uses = 窗口：次数
+
+## States
+state-initiated = 发起
+state-negotiating = 协商
+state-signing = 签订
+state-signed = 签订成功
+state-not-signed = 签订失败
+state-in-force = 履行中
+state-ended = 终止
+state-draft = 草稿
+state-registered = 已登记
+state-certified = 已认证
+state-deregistered = 已注销
+state-listed = 已上架
+state-delisted = 已下架
+state-withdrawn = 已撤回
+
+## Configuration
+config-missing = 没有 { $path }：请运行 `{ $program } init`，或用 --config 指定其他文件
+config-unreadable = 无法读取 { $path }：{ $reason }
+config-too-large = { $path } 超过 { $limit } 字节：不是配置文件
+config-no-node = { $path } 中没有 [[node]]：可用 `{ $program } init --add` 写入
+config-syntax = { $path } 第 { $line } 行：无法读取 `{ $key }`：{ $reason }
+config-unknown-key = { $path } 第 { $line } 行：不认识的键 `{ $key }`{ $nearest ->
+        [none] {""}
+       *[other] ；是否想写 `{ $nearest }`？
+    } 已知的键：{ $known }
+config-unknown-word = { $path } 第 { $line } 行：`{ $key }` 不能是 `{ $value }`{ $nearest ->
+        [none] {""}
+       *[other] ；是否想写 `{ $nearest }`？
+    } 可用：{ $known }
+config-missing-key = { $path } 第 { $line } 行：该 [[node]] 缺少 `{ $key }`
+config-empty = { $path } 第 { $line } 行：`{ $key }` 为空：请给出 1 至 { $limit } 个字符
+config-too-long = { $path } 第 { $line } 行：`{ $key }` 超过 { $limit } 个字符
+config-listen = { $path } 第 { $line } 行：`{ $key }` 不能是 `{ $value }`：应为地址与端口，如 "127.0.0.1:18080"
+config-plain = { $path } 第 { $line } 行：`{ $key }` 为 `{ $value }`：明文 HTTP 仅限本机；请监听 127.0.0.1，或在 [node.tls] 中给出证书
+config-address = { $path } 第 { $line } 行：`{ $key }` 不能是 `{ $value }`：应为 { $scheme }://主机:端口，不含路径
+config-store = { $path } 第 { $line } 行：`{ $key }` 不是存储：应为 "sqlite:<文件>" 或 "postgres://用户@主机/库"
+config-store-password = { $path } 第 { $line } 行：`{ $key }` 含有口令：请将其移除，改由 { $variable } 或 store_password_file 提供
+config-password-file = 无法读取 { $path } 中的存储口令：{ $reason }
+config-not-for-role = { $path } 第 { $line } 行：{ $role } 节点没有 `{ $key }`：请删除该行
+config-needed-for-role = { $path } 第 { $line } 行：{ $role } 节点需要 `{ $key }`
+config-twice = { $path } 第 { $line } 行：`{ $key }` 为 `{ $value }`，与前面的节点相同：各节点须不同
+config-several-nodes = { $path } 有多个节点：请用 --node 选择（{ $names }）
+config-unknown-node = { $path } 中没有节点 `{ $name }`{ $nearest ->
+        [none] {""}
+       *[other] ；是否想写 `{ $nearest }`？
+    } 现有：{ $names }
+token-missing = { $path } 处没有令牌（{ $reason }）：由 `{ $program } init` 写入
+token-unreadable = 无法读取令牌 { $path }（{ $reason }）：仅属主可读，请以该用户运行
+token-empty = 令牌 { $path } 为空：请将其移除，由 `{ $program } init` 重新写入
+
+## init
+init-exists = { $path } 已存在：请换一个 --dir，或用 --add 把节点加进去
+init-config = 配置  { $path }
+init-folder = 目录  { $folder }（密钥、令牌、存储）
+init-next = 接下来：查看 { $path }，然后运行 `{ $program } serve --config { $path }`
+init-next-code = 接下来：把上级节点给的注册码写入 { $path }（code = …），然后运行 `{ $program } serve --config { $path }`
+
+## What goes wrong between a command and its node
+client-not-running = { $address } 无人监听：请用 `{ $program } serve` 启动节点，或查看 `{ $program } doctor`（{ $reason }）
+client-broken = 与 { $address } 的连接中断：{ $reason }
+client-unreadable = { $address } 有应答，但不是本版本的节点（{ $reason }）：那里是否运行着其他程序？
+client-header = 应答缺少头 `{ $header }`：节点版本不同
+failure-status = 节点只返回了状态 { $status }
+error-output = 无法写出结果：{ $reason }
+
+## get
+get-exists = { $path } 已存在：用 -o 指定其他名称，或用 --force 覆盖
+get-busy = { $path } 正由另一个下载写入
+get-state = 无法据 { $path } 继续（{ $reason }）：请将其移除，使用将重新开始
+get-other-part = { $path } 属于合约 { $contract } 的使用 { $use }：请完成该下载，或移除文件
+get-changed = 节点对使用 { $use } 的描述与下载开始时不同：数据源已变动，请询问提供方
+get-too-long = 收到的超过所称的 { $bytes } 字节：不作为数据保留
+get-interrupted = 在 { $written } 后中断（{ $reason }）：再次运行同一命令，即在使用 { $use } 下继续
+get-not-resumed = 节点无法从中断处继续，而标准输出无法收回：请用 -o 文件
+get-receipt-later = 回执尚未就绪；稍后获取：{ $program } get { $contract } --use { $use } --receipt-only
+get-receipt-not-yet = 使用 { $use } 的窗口尚未关闭并会签：请稍后再试
+
+## verify
+verify-no-trust = 没有信任锚：用 --trust trust.pem 指定网络的根证书，或给出节点已加入的配置
+verify-none = { $folder } 中没有回执（*.receipt.json 或任何 *.json）
+verify-part-use = 使用
+verify-part-window = 窗口
+verify-part-contract = 合约
+verify-part-signature = 签名
+verify-part-log = 日志
+verify-part-checkpoint = 检查点
+verify-step-same-contract = 窗口据本合约关闭
+verify-step-provider-contract = 提供方主体签署了合约
+verify-step-user-contract = 使用方主体签署了合约
+verify-step-provider-inclusion = 窗口在提供方日志之中
+verify-step-user-inclusion = 会签在使用方日志之中
+verify-step-provider-checkpoint = 提供方日志签署了检查点
+verify-step-user-checkpoint = 使用方日志签署了检查点
+verify-figures-use = { $use }，第 { $sequence } 次，{ $bytes }，{ $rows } 行，{ $at } 关闭
+verify-figures-use-incomplete = { $use }，第 { $sequence } 次，未完成：{ $bytes }，{ $rows } 行，{ $at } 关闭
+verify-figures-window = 第 { $number } 个，使用 { $first } 至 { $last }（{ $uses } 次），{ $bytes }，{ $rows } 行
+verify-figures-contract = { $contract }，{ $provider } 提供给 { $user }
+verify-figures-signature = { $organisation }（{ $signer }），{ $suite }，{ $at }
+verify-figures-inclusion = { $origin } 的第 { $index } 条，共 { $size } 条
+verify-figures-checkpoint = { $origin }，{ $size } 条，根 { $root }…
+verify-figures-checkpoint-sm2 = { $origin }，{ $size } 条，根 { $root }…，含 SM2
+verify-fault-differs = `{ $field }` 为 `{ $actual }`，而据回执其余部分应为 `{ $expected }`
+verify-fault-unreadable = 无法读取：{ $reason }
+verify-fault-not-included = 路径不通向 { $size } 条的根
+verify-fault-untrusted = 签名者的证书不受信任：{ $reason }
+verify-fault-signature = 签名不符：{ $reason }
+verify-fault-not-logged = 日志中的条目是另一个对象
+verify-fault-unsigned = 检查点下没有 { $origin } 的签名
+verify-fault-forged = 检查点在 { $origin } 签署之后被改动
+verify-fault-future = 签署于 { $signed }，晚于 { $now }：有时钟不准
+verify-fault-not-checked = 未检查，因为先前一步无法读取：{ $because }
+
+## doctor
+doctor-config = 配置
+doctor-folder = 目录
+doctor-token = 令牌
+doctor-trust = 信任锚
+doctor-clock = 时钟
+doctor-port = 端口
+doctor-node = 节点
+doctor-config-read = { $path }，节点 { $name }
+doctor-folder-writable = { $folder } 可写
+doctor-folder-not = { $folder } 不可写（{ $reason }）：请运行 `{ $program } init`，或把目录交给本用户
+doctor-token-closed = { $path } 仅属主可读
+doctor-token-open = { $path } 对其他用户开放：请 chmod 600 { $path }，并视其为已泄露
+doctor-trust-good = { $path } 含锚定的根证书
+doctor-trust-missing = 尚无 { $path }：节点加入后写入
+doctor-clock-plausible = { $now }，节点没有更新的文件
+doctor-clock-back = 节点最新的文件在 { $difference } 之后：时钟倒退了，请校准
+doctor-port-free = { $address } 无人监听：节点未运行；用 `{ $program } serve` 启动
+doctor-port-node = 节点 { $id }（版本 { $version }）监听 { $address }
+doctor-port-taken = { $address } 被 { $by } 占用：请停止它，或修改 `listen`
+doctor-port-taken-unknown = { $address } 被其他程序占用：请停止它，或修改 `listen`
+doctor-port-unusable = 无法监听 { $address }：{ $reason }
+
+## Help
+help-heading-usage = 用法：
+help-heading-commands = 命令
+help-heading-arguments = 参数
+help-heading-options = 选项
+help-any--help = 显示本帮助
+help-any--version = 显示版本
+help-weir = Weir（堰）：数据一次发布、处处可寻，按约交付，事后可证
+help-weir-more = 结果写到标准输出，其余写到标准错误。退出码：0 完成，1 失败，2 用法，3 不可达，
+    4 未授权，5 不存在，6 被拒绝，7 验证不通过，8 输入文件有误。
+
+    示例：
+    {"  "}weir demo --once
+    {"  "}weir search 臭氧
+    {"  "}weir contract list --json
+help--config = 配置文件
+help--node = 节点名（配置中有多个节点时）
+help--as = 以哪个连接器行事（节点承载多个时）
+help--json = 以 JSON 输出结果，一个文档
+help--lang = 语言：en 或 zh（默认随终端）
+help-init = 新建节点：配置、目录、令牌、密钥与存储
+help-init-more = 示例：
+    {"  "}weir init --role global --name root --listen 127.0.0.1:18080 --subject 91110000100000000A --area 1100
+    {"  "}weir init --role region --name beijing --listen 127.0.0.1:18081 --code weir1.eyJ…
+    {"  "}weir init --role connector --name hosts --listen 127.0.0.1:18083 --dir /srv/weir --add
+help-init--role = 节点的角色
+help-init--name = 他方看到的名称
+help-init--listen = 监听地址
+help-init--address = 他方访问本节点的基础地址（默认同监听地址）
+help-init--suite = 节点密钥的套件
+help-init--code = 上级节点给的注册码（区域、行业、业务节点）
+help-init--subject = 运营者的统一社会信用代码（全域节点）
+help-init--area = 节点的区域代码（全域节点）
+help-init--dir = 在何处建立 weir.toml 与节点目录
+help-init--store = 存储：sqlite:<文件> 或 postgres://用户@主机/库（默认为目录中的 SQLite）
+help-init--add = 把节点加入已有的 weir.toml
+help-serve = 运行配置中的节点，直到 Ctrl-C
+help-serve-more = 示例：
+    {"  "}weir serve --config /srv/weir/weir.toml
+    {"  "}weir serve --node beijing
+help-org = 本节点登记的主体
+help-org-more = 示例：
+    {"  "}weir org register 91110000100000000A --name 奥体中心监测站
+    {"  "}weir org list
+help-org-register = 登记主体，并输出其注册码
+help-org-register-more = 示例：
+    {"  "}weir org register 91110000100000000A --name 奥体中心监测站
+    {"  "}weir org register 91310000100000000B --name 上海 --runs region --area 3100
+help-org-register--subject = 统一社会信用代码，18 位
+help-org-register--name = 主体名称
+help-org-register--runs = 主体将运行什么
+help-org-register--area = 区域或行业节点的代码
+help-org-list = 列出已登记的主体
+help-org-list-more = 示例：
+    {"  "}weir org list --json
+help-connector = 本节点承载的连接器
+help-connector-more = 示例：
+    {"  "}weir connector join weir1.eyJ… --name 奥体中心监测站
+    {"  "}weir connector list
+help-connector-join = 用注册码为主体接入连接器
+help-connector-join-more = 示例：
+    {"  "}weir connector join weir1.eyJ… --name 奥体中心监测站
+help-connector-join--code = 区域节点给的注册码
+help-connector-join--name = 连接器名称
+help-connector-list = 列出连接器
+help-connector-list-more = 示例：
+    {"  "}weir connector list --json
+help-resource = 提供方编目的文件
+help-resource-more = 示例：
+    {"  "}weir resource add air.csv --title 逐时空气质量
+    {"  "}weir resource list
+help-resource-add = 探查文件、编目，并向区域节点登记
+help-resource-add-more = 示例：
+    {"  "}weir resource add air.csv --title 逐时空气质量 --keyword 臭氧,PM2.5
+    {"  "}weir resource add old.csv --encoding gbk
+    {"  "}weir resource add stations/
+help-resource-add--paths = 节点所在机器上的 CSV 或 Parquet 文件，或其目录
+help-resource-add--encoding = 文本编码，在识别有误时给出（如 gbk）
+help-resource-list = 列出资源
+help-resource-list-more = 示例：
+    {"  "}weir resource list --as 5…
+help-any--title = 标题，两种语言相同
+help-any--title-zh = 中文标题
+help-any--title-en = 英文标题
+help-any--description = 说明，两种语言相同
+help-any--description-zh = 中文说明
+help-any--description-en = 英文说明
+help-any--keyword = 关键词，以逗号分隔或重复给出
+help-any--terms = 含全部条款的 JSON 文件
+help-any--action = 可对数据做什么，如 read
+help-any--count = 使用次数
+help-any--from = 起始时间：2026-01-31（UTC+8）或 RFC 3339
+help-any--to = 截止时间；日期含当日
+help-any--field = 仅限这些列
+help-any--region = 仅限这些区域的使用方
+help-any--user = 仅限这些主体
+help-any--reason = 原因，对方可见
+help-product = 提供方的产品及其上架
+help-product-more = 示例：
+    {"  "}weir product register 7… --count 2 --to 2026-12-31
+    {"  "}weir product list 6…
+    {"  "}weir product list
+help-product-register = 把资源登记为产品
+help-product-register-more = 示例：
+    {"  "}weir product register 7… --count 2 --to 2026-12-31 --industry 0077
+    {"  "}weir product register 7… --field PM2.5,O3 --negotiation manual
+help-product-register--resource = 资源标识
+help-product-register--industry = 行业代码，如 0077
+help-product-register--negotiation = 由节点自动答复提议，或由人工答复
+help-product-list = 不给产品：列出自己的产品；给出产品：在业务节点上架
+help-product-list-more = 示例：
+    {"  "}weir product list
+    {"  "}weir product list 6… --on 4…
+help-product-list--product = 要上架的产品
+help-product-list--on = 业务节点（已知多个时）
+help-product-show = 查看产品
+help-product-show-more = 示例：
+    {"  "}weir product show 6… --json
+help-product-show--product = 产品标识
+help-product-delist = 从业务节点下架
+help-product-delist-more = 示例：
+    {"  "}weir product delist 6… --reason 换新版
+help-product-delist--product = 产品标识
+help-product-delist--on = 业务节点（在多处上架时）
+help-product-withdraw = 撤回产品；履行中的合约继续
+help-product-withdraw-more = 示例：
+    {"  "}weir product withdraw 6… --reason 数据源停用
+help-product-withdraw--product = 产品标识
+help-search = 在全网检索产品
+help-search-more = 示例：
+    {"  "}weir search 臭氧
+    {"  "}weir search 奥体中心 臭氧 --limit 5
+help-search--words = 检索词，中文或英文
+help-search--limit = 至多多少条
+help-search--offset = 从第几条开始
+help-contract = 合约，使用方与提供方两侧
+help-contract-more = 示例：
+    {"  "}weir contract propose 6… --count 1 --sign on-agreement --wait 30
+    {"  "}weir contract list
+help-contract-propose = 提议合约：以要约条款为准，按选项修改
+help-contract-propose-more = 示例：
+    {"  "}weir contract propose 6… --count 1
+    {"  "}weir contract propose 6… --sign on-agreement --wait 30
+help-contract-propose--product = 产品标识
+help-contract-propose--name = 合约名称
+help-contract-propose--sign = 手工签署，或在对方同意这些条款时立即签署
+help-contract-propose--wait = 等待多少秒直到生效
+help-contract-list = 列出合约
+help-contract-list-more = 示例：
+    {"  "}weir contract list --json
+help-contract-show = 查看合约及各轮协商
+help-contract-show-more = 示例：
+    {"  "}weir contract show C…
+help-contract-show--contract = 合约标识码或本地键
+help-contract-counter--contract = 合约标识码或本地键
+help-contract-accept--contract = 合约标识码或本地键
+help-contract-sign--contract = 合约标识码或本地键
+help-contract-wait--contract = 合约标识码或本地键
+help-contract-reject--contract = 合约标识码或本地键
+help-contract-terminate--contract = 合约标识码或本地键
+help-contract-counter = 以其他条款答复：以最后一轮为准，按选项修改
+help-contract-counter-more = 示例：
+    {"  "}weir contract counter C… --count 1
+help-contract-accept = 同意对方最后的条款
+help-contract-accept-more = 示例：
+    {"  "}weir contract accept C…
+help-contract-sign = 签署已同意的条款
+help-contract-sign-more = 示例：
+    {"  "}weir contract sign C… --wait 30
+help-contract-sign--wait = 等待多少秒直到生效
+help-contract-wait = 等待合约到达某状态
+help-contract-wait-more = 示例：
+    {"  "}weir contract wait C… --timeout 60
+help-contract-wait--state = 状态代码（05：履行中）
+help-contract-wait--timeout = 至多多少秒
+help-contract-reject = 结束协商
+help-contract-reject-more = 示例：
+    {"  "}weir contract reject C… --reason 次数过多
+help-contract-terminate = 终止履行中的合约；已用的仍算已用
+help-contract-terminate-more = 示例：
+    {"  "}weir contract terminate C… --reason 项目结束
+help-get = 下载合约的数据及回执；中断后可续传
+help-get-more = 示例：
+    {"  "}weir get C…
+    {"  "}weir get C… -o air.csv
+    {"  "}weir get C… -o - | duckdb -c "from read_csv('/dev/stdin')"
+help-get--contract = 合约标识码或本地键
+help-get--output = 文件；- 为标准输出（默认以合约命名）
+help-get--use = 在哪次使用下继续（默认为被中断的那次，或新的一次）
+help-get--force = 覆盖文件
+help-get--receipt-only = 只取先前某次使用的回执，不取数据
+help-verify = 离线验证回执
+help-verify-more = 示例：
+    {"  "}weir verify air.csv.receipt.json --trust trust.pem
+    {"  "}weir verify receipts/ --json
+help-verify--paths = 回执，或其目录
+help-verify--trust = 网络的根证书（默认为所配置节点的）
+help-usage = 用量：本方计量与已会签的窗口
+help-usage-more = 示例：
+    {"  "}weir usage
+    {"  "}weir usage --json
+help-nodes = 本节点所知的网络节点
+help-nodes-more = 示例：
+    {"  "}weir nodes
+help-status = 节点的自述
+help-status-more = 示例：
+    {"  "}weir status
+    {"  "}weir status --node beijing --json
+help-doctor = 查找问题，并说明如何处理
+help-doctor-more = 示例：
+    {"  "}weir doctor
+    {"  "}weir doctor --config /srv/weir/weir.toml
+help-demo = 在本机运行一个完整网络，并走一遍主流程
+help-demo-more = 示例：
+    {"  "}weir demo
+    {"  "}weir demo --data stations/ --once
+    {"  "}weir demo --keep /tmp/weir-demo --lang zh
+help-demo--data = CSV 与 Parquet 文件的目录，每个文件一家提供方（默认为生成数据）
+help-demo--once = 走完即结束
+help-demo--keep = 在此保存网络状态，并可恢复
+help-demo--seed = 生成数据的种子
+help-demo--port = 页面端口；0 为任一空闲端口
+help-completions = 输出 shell 补全脚本
+help-completions-more = 示例：
+    {"  "}weir completions bash > ~/.local/share/bash-completion/completions/weir
+    {"  "}weir completions zsh > ~/.zfunc/_weir
+help-completions--shell = shell 名称

@@ -1,0 +1,168 @@
+//! `weir contract`: from a proposal to its end, on either side (TC609-6-2025-14, 7).
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::cli::{Contract, Sign, TermsArgs};
+use crate::client::Client;
+use crate::commands::view::{self, Column, Kind, column};
+use crate::commands::{Context, product, terms};
+use crate::config::percent_encoded;
+use crate::exit::Exit;
+use crate::problem::{Failure, Result};
+
+/// The state of a contract that can be used.
+const IN_FORCE: &str = "05";
+/// The states in which a contract has ended.
+const ENDED: [&str; 2] = ["0302", "06"];
+/// How long one question for a state waits at the node, in milliseconds.
+const WAIT_STEP_MS: u64 = 20_000;
+
+const COLUMNS: [Column; 6] = [
+    column("head-contract", &["/contractId", "/id", "/key"], Kind::Text),
+    column("head-role", &["/role"], Kind::Text),
+    column("head-product", &["/product"], Kind::Text),
+    column("head-state", &["/state"], Kind::State),
+    column("head-terms", &["/terms"], Kind::Terms),
+    column("metering-uses", &["/uses/count", "/uses"], Kind::Count),
+];
+
+const LINES: [Column; 11] = [
+    column("head-contract", &["/contractId", "/id"], Kind::Text),
+    column("head-key", &["/key"], Kind::Text),
+    column("head-name", &["/name"], Kind::Words),
+    column("head-role", &["/role"], Kind::Text),
+    column("head-product", &["/product"], Kind::Text),
+    column("head-provider", &["/provider"], Kind::Text),
+    column("head-user", &["/user"], Kind::Text),
+    column("head-state", &["/state"], Kind::State),
+    column("head-terms", &["/terms"], Kind::Terms),
+    column("metering-uses", &["/uses/count", "/uses"], Kind::Count),
+    column("head-reason", &["/reason", "/cause"], Kind::Text),
+];
+
+pub(super) async fn run(command: &Contract, context: &Context) -> Result<()> {
+    let client = context.client()?;
+    match command {
+        Contract::List => view::list(context, &client.get("/contracts", &[]).await?, &COLUMNS),
+        Contract::Show { contract } => show(context, &client.get(&path(contract, ""), &[]).await?),
+        Contract::Propose { product, name, sign, terms, wait } => {
+            let body = proposal(&client, product, name.as_deref(), *sign, terms).await?;
+            let answer = client.post("/contracts", &body).await?;
+            finish(&client, context, answer, *wait).await
+        }
+        Contract::Counter { contract, terms } => {
+            let body = json!({"terms": countered(&client, contract, terms).await?});
+            show(context, &client.post(&path(contract, "/counter"), &body).await?)
+        }
+        Contract::Accept { contract } => {
+            show(context, &client.post(&path(contract, "/accept"), &json!({})).await?)
+        }
+        Contract::Sign { contract, wait } => {
+            let answer = client.post(&path(contract, "/sign"), &json!({})).await?;
+            finish(&client, context, answer, *wait).await
+        }
+        Contract::Wait { contract, state, timeout } => {
+            let waited = wait(&client, contract, state, Duration::from_secs((*timeout).into())).await?;
+            show(context, &waited)
+        }
+        Contract::Reject { contract, reason } => {
+            show(context, &client.post(&path(contract, "/reject"), &json!({"reason": reason})).await?)
+        }
+        Contract::Terminate { contract, reason } => {
+            show(context, &client.post(&path(contract, "/terminate"), &json!({"reason": reason})).await?)
+        }
+    }
+}
+
+/// A contract's route.
+pub(super) fn path(contract: &str, action: &str) -> String {
+    format!("/contracts/{}{action}", percent_encoded(contract))
+}
+
+fn show(context: &Context, contract: &Value) -> Result<()> {
+    context.result(contract, || {
+        let mut text = view::members(context, contract, &LINES);
+        let rounds = contract.get("rounds").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for (i, round) in rounds.iter().enumerate() {
+            let by = ["/by", "/from", "/role"].iter().find_map(|place| round.pointer(place)).map(view::plain);
+            let terms = terms::shown(context, round.get("terms").unwrap_or(round));
+            let args =
+                [("number", (i + 1).into()), ("by", by.unwrap_or_default().into()), ("terms", terms.into())];
+            text.push('\n');
+            text.push_str(&context.msg("contract-round", &args));
+        }
+        text
+    })
+}
+
+/// The body of a proposal: the offer's terms, with what the flags say instead.
+async fn proposal(
+    client: &Client,
+    product: &str,
+    name: Option<&str>,
+    sign: Sign,
+    flags: &TermsArgs,
+) -> Result<Value> {
+    let base = if flags.terms.is_some() { Value::Null } else { product::offer_of(client, product).await? };
+    let sign = match sign {
+        Sign::Manual => "manual",
+        Sign::OnAgreement => "on_agreement",
+    };
+    let mut body = json!({"product": product, "terms": terms::over(&base, flags)?, "sign": sign});
+    if let (Some(name), Some(members)) = (name, body.as_object_mut()) {
+        members.insert("name".into(), json!(name));
+    }
+    Ok(body)
+}
+
+/// The terms of a counter-proposal: the last ones, with what the flags say instead.
+async fn countered(client: &Client, contract: &str, flags: &TermsArgs) -> Result<Value> {
+    if flags.is_empty() {
+        return Err(Failure::new(Exit::Usage, "terms-needed"));
+    }
+    if flags.terms.is_some() {
+        return terms::over(&Value::Null, flags);
+    }
+    let contract = client.get(&path(contract, ""), &[]).await?;
+    let last = contract.pointer("/rounds").and_then(Value::as_array).and_then(|rounds| rounds.last());
+    let last = last.and_then(|round| round.get("terms")).or_else(|| contract.get("terms"));
+    terms::over(last.unwrap_or(&Value::Null), flags)
+}
+
+/// Shows what a step brought; with `--wait`, what the contract is once it is in force.
+async fn finish(client: &Client, context: &Context, answer: Value, wait_secs: Option<u32>) -> Result<()> {
+    let Some(secs) = wait_secs else { return show(context, &answer) };
+    let name = ["contractId", "key", "id"].iter().find_map(|name| answer.get(*name)?.as_str());
+    match name {
+        Some(name) => show(context, &wait(client, name, IN_FORCE, Duration::from_secs(secs.into())).await?),
+        None => show(context, &answer),
+    }
+}
+
+/// Waits until the contract is in the state.
+///
+/// # Errors
+/// [`Exit::Refused`] when it ended otherwise, [`Exit::Failure`] when the time was over.
+async fn wait(client: &Client, contract: &str, state: &str, timeout: Duration) -> Result<Value> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now()).as_millis() as u64;
+        let step = left.min(WAIT_STEP_MS).to_string();
+        let answer = client.get(&path(contract, "/wait"), &[("state", state), ("timeout_ms", &step)]).await?;
+        let now = answer.get("state").and_then(Value::as_str).unwrap_or_default();
+        let outcome = |exit, key| {
+            Failure::new(exit, key).with("contract", contract).with("state", now).with("wanted", state)
+        };
+        if now == state {
+            return Ok(answer);
+        }
+        if ENDED.contains(&now) {
+            return Err(outcome(Exit::Refused, "contract-ended"));
+        }
+        if left <= WAIT_STEP_MS {
+            return Err(outcome(Exit::Failure, "contract-not-yet"));
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! `weir doctor`: what is wrong, and what to do about it. What can be seen from outside is checked here (configuration, token, folder,
+//! port, clock), so that it helps where the node does not even start; a running node adds its own checks.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crypto::cert::Roots;
+use serde_json::{Value, json};
+
+use crate::client::{self, Client};
+use crate::commands::port::{self, Port};
+use crate::commands::{Context, closed};
+use crate::config::NodeSettings;
+use crate::exit::Exit;
+use crate::problem::{Failure, Message, Result};
+use crate::term::{Mark, Step};
+
+/// How far the newest file of a node may lie in the future before the clock is taken to have gone back.
+const CLOCK_LEAD_MAX: Duration = Duration::from_secs(300);
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Good,
+    Warning,
+    Bad,
+}
+
+impl Found {
+    fn as_str(self) -> &'static str {
+        match self {
+            Found::Good => "ok",
+            Found::Warning => "warning",
+            Found::Bad => "failed",
+        }
+    }
+
+    fn mark(self) -> Mark {
+        match self {
+            Found::Good => Mark::Done,
+            Found::Warning => Mark::Refused,
+            Found::Bad => Mark::Failed,
+        }
+    }
+}
+
+/// One check: the key of its name, and a sentence with the figures and the way out.
+#[derive(Debug)]
+struct Check {
+    name: &'static str,
+    found: Found,
+    message: Message,
+}
+
+impl Check {
+    fn new(name: &'static str, found: Found, message: Message) -> Check {
+        Check { name, found, message }
+    }
+
+    fn failed(name: &'static str, failure: &Failure) -> Check {
+        Check::new(name, Found::Bad, failure.message.clone())
+    }
+}
+
+pub(super) async fn run(context: &Context) -> Result<Exit> {
+    let (mut checks, mut from_node) = (Vec::new(), Vec::new());
+    match context.node() {
+        Err(failure) => checks.push(Check::failed("doctor-config", &failure)),
+        Ok(node) => {
+            checks.extend(local(context, &node));
+            let (port, runs) = port_check(&node).await;
+            checks.push(port);
+            if runs {
+                from_node = ask(context, &node, &mut checks).await;
+            }
+        }
+    }
+    tell(context, &checks, &from_node)?;
+    let bad = checks.iter().any(|check| check.found == Found::Bad)
+        || from_node.iter().any(|check| found(check) == Found::Bad);
+    Ok(if bad { Exit::Failure } else { Exit::Ok })
+}
+
+/// What needs no running node.
+fn local(context: &Context, node: &NodeSettings) -> Vec<Check> {
+    let config = Message::new("doctor-config-read")
+        .with("path", context.config_path().display())
+        .with("name", &node.name);
+    vec![
+        Check::new("doctor-config", Found::Good, config),
+        folder_check(&node.folder),
+        token_check(node),
+        trust_check(&node.trust_file()),
+        clock_check(&node.folder, SystemTime::now()),
+    ]
+}
+
+fn folder_check(folder: &Path) -> Check {
+    let probe = folder.join(format!(".doctor-{}", std::process::id()));
+    let tried = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe));
+    let message = |key| Message::new(key).with("folder", folder.display());
+    match tried {
+        Ok(()) => Check::new("doctor-folder", Found::Good, message("doctor-folder-writable")),
+        Err(error) => {
+            Check::new("doctor-folder", Found::Bad, message("doctor-folder-not").with("reason", error))
+        }
+    }
+}
+
+fn token_check(node: &NodeSettings) -> Check {
+    let path = node.token_file();
+    let message = |key| Message::new(key).with("path", path.display());
+    match node.token() {
+        Err(failure) => Check::failed("doctor-token", &failure),
+        Ok(_) if open_to_others(&path) => {
+            Check::new("doctor-token", Found::Bad, message("doctor-token-open"))
+        }
+        Ok(_) => Check::new("doctor-token", Found::Good, message("doctor-token-closed")),
+    }
+}
+
+#[cfg(unix)]
+fn open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_: &Path) -> bool {
+    false
+}
+
+fn trust_check(path: &Path) -> Check {
+    let message = |key| Message::new(key).with("path", path.display());
+    match std::fs::read_to_string(path) {
+        Err(_) => Check::new("doctor-trust", Found::Warning, message("doctor-trust-missing")),
+        Ok(text) => match Roots::from_pem(&text) {
+            Ok(_) => Check::new("doctor-trust", Found::Good, message("doctor-trust-good")),
+            Err(error) => Check::new(
+                "doctor-trust",
+                Found::Bad,
+                Message::new("error-trust").with("file", path.display()).with("reason", error),
+            ),
+        },
+    }
+}
+
+/// Without anybody to ask, one thing still shows that a clock went back: files of the node that were written in the future.
+fn clock_check(folder: &Path, now: SystemTime) -> Check {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let written = files.filter_map(|entry| entry.metadata().ok()?.modified().ok()).max();
+    let lead = written.and_then(|written| written.duration_since(now).ok()).unwrap_or_default();
+    if lead > CLOCK_LEAD_MAX {
+        let message = Message::new("doctor-clock-back").with("difference", format!("{} s", lead.as_secs()));
+        return Check::new("doctor-clock", Found::Bad, message);
+    }
+    let now = chrono::DateTime::<chrono::Utc>::from(now).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    Check::new("doctor-clock", Found::Good, Message::new("doctor-clock-plausible").with("now", now))
+}
+
+/// Whether the node's port is free, held by the node, or by somebody else; and whether the node runs.
+async fn port_check(node: &NodeSettings) -> (Check, bool) {
+    let address = node.local_address();
+    let message = |key| Message::new(key).with("address", node.listen);
+    match port::look(node.listen) {
+        Port::Free => (Check::new("doctor-port", Found::Warning, message("doctor-port-free")), false),
+        Port::Unusable { reason } => (
+            Check::new("doctor-port", Found::Bad, message("doctor-port-unusable").with("reason", reason)),
+            false,
+        ),
+        Port::Taken { by } => {
+            let roots = client::roots(node).unwrap_or_default();
+            match client::time_at(&address, roots).await {
+                Ok(time) => {
+                    let message =
+                        message("doctor-port-node").with("id", time.id).with("version", time.version);
+                    (Check::new("doctor-port", Found::Good, message), true)
+                }
+                Err(_) => (taken_by_other(node.listen, by), false),
+            }
+        }
+    }
+}
+
+fn taken_by_other(address: SocketAddr, by: Option<String>) -> Check {
+    let message = match by {
+        Some(by) => Message::new("doctor-port-taken").with("address", address).with("by", by),
+        None => Message::new("doctor-port-taken-unknown").with("address", address),
+    };
+    Check::new("doctor-port", Found::Bad, message)
+}
+
+/// The running node's own checks.
+async fn ask(context: &Context, node: &NodeSettings, checks: &mut Vec<Check>) -> Vec<Value> {
+    let answer = match Client::new(node, context.acting()) {
+        Ok(client) => client.get_patiently("/doctor", &[]).await,
+        Err(failure) => Err(failure),
+    };
+    match answer {
+        Ok(answer) => {
+            let list = answer.get("checks").unwrap_or(&answer);
+            super::view::items(list).to_vec()
+        }
+        Err(failure) => {
+            checks.push(Check::failed("doctor-node", &failure));
+            Vec::new()
+        }
+    }
+}
+
+/// The result of a check of the API: `ok`, `warning` or `failed`, or a plain yes or no.
+fn found(check: &Value) -> Found {
+    let result = check.get("result").or_else(|| check.get("ok"));
+    match result {
+        Some(Value::Bool(true)) => Found::Good,
+        Some(Value::String(word)) if word == "ok" => Found::Good,
+        Some(Value::String(word)) if word == "warning" => Found::Warning,
+        _ => Found::Bad,
+    }
+}
+
+fn tell(context: &Context, checks: &[Check], from_node: &[Value]) -> Result<()> {
+    if context.out.is_json() {
+        let own = checks.iter().map(|check| {
+            json!({"check": check.name.trim_start_matches("doctor-"), "result": check.found.as_str(),
+                "detail": context.sentence(&check.message)})
+        });
+        let all: Vec<Value> = own.chain(from_node.iter().cloned()).collect();
+        return context.out.json(&json!({"checks": all})).map_err(closed);
+    }
+    for check in checks {
+        let (label, text) = (context.msg(check.name, &[]), context.sentence(&check.message));
+        let step = Step { mark: check.found.mark(), label: &label, text: &text, time: None };
+        context.out.step(&step).map_err(closed)?;
+    }
+    for check in from_node {
+        let text =
+            |names: &[&str]| names.iter().find_map(|name| check.get(*name)?.as_str()).unwrap_or_default();
+        let (label, detail, remedy) =
+            (text(&["check", "name"]), text(&["detail", "message"]), text(&["remedy", "wayOut", "way_out"]));
+        let text =
+            [detail, remedy].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+        let step = Step { mark: found(check).mark(), label, text: &text, time: None };
+        context.out.step(&step).map_err(closed)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "doctor_tests.rs"]
+mod tests;

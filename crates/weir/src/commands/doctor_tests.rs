@@ -1,0 +1,143 @@
+//! What the doctor sees without a node, beside one, and where somebody else holds the port.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use super::*;
+use crate::commands::tests::context;
+use crate::testing::{Reply, Request, Server, node};
+
+async fn examine(folder: &Path) -> (Exit, Value) {
+    let config = folder.join("weir.toml");
+    let (context, captured) = context(&["--json", "--config", config.to_str().unwrap()]);
+    let exit = run(&context).await.unwrap();
+    (exit, serde_json::from_str(&captured.out()).unwrap())
+}
+
+/// The result of a check.
+fn result(document: &Value, name: &str) -> String {
+    let checks = document["checks"].as_array().unwrap();
+    let check = checks
+        .iter()
+        .find(|check| check["check"] == name)
+        .unwrap_or_else(|| panic!("no `{name}` in {document}"));
+    check["result"].as_str().unwrap().to_owned()
+}
+
+fn close(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+async fn free() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn a_new_node_that_does_not_run_has_warnings_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = node(folder.path(), free().await);
+    close(&node.token_file());
+    let (exit, document) = examine(folder.path()).await;
+    assert_eq!(exit, Exit::Ok, "{document}");
+    for (name, expected) in [
+        ("config", "ok"),
+        ("folder", "ok"),
+        ("token", "ok"),
+        ("clock", "ok"),
+        ("trust", "warning"),
+        ("port", "warning"),
+    ] {
+        assert_eq!(result(&document, name), expected, "{name}");
+    }
+    let left: Vec<_> =
+        std::fs::read_dir(&node.folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["admin.token"], "the probe is gone");
+}
+
+#[tokio::test]
+async fn without_a_configuration_that_is_the_finding() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exit, document) = examine(folder.path()).await;
+    assert_eq!((exit, result(&document, "config").as_str()), (Exit::Failure, "failed"));
+}
+
+#[tokio::test]
+async fn a_missing_folder_a_bad_trust_and_a_lost_token_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = node(folder.path(), free().await);
+    std::fs::write(node.trust_file(), "no certificate").unwrap();
+    assert_eq!(result(&examine(folder.path()).await.1, "trust"), "failed");
+    std::fs::remove_dir_all(&node.folder).unwrap();
+    let (exit, document) = examine(folder.path()).await;
+    assert_eq!(exit, Exit::Failure);
+    assert_eq!(
+        (result(&document, "folder").as_str(), result(&document, "token").as_str()),
+        ("failed", "failed")
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_token_that_others_can_read_is_found() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let node = node(folder.path(), free().await);
+    std::fs::set_permissions(node.token_file(), std::fs::Permissions::from_mode(0o640)).unwrap();
+    let (exit, document) = examine(folder.path()).await;
+    assert_eq!((exit, result(&document, "token").as_str()), (Exit::Failure, "failed"));
+    assert!(!document.to_string().contains("s3cret"));
+}
+
+#[tokio::test]
+async fn a_port_that_another_program_holds_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(|_: &Request| Reply::json(404, &Value::Null)).await;
+    node(folder.path(), server.address);
+    let (exit, document) = examine(folder.path()).await;
+    assert_eq!((exit, result(&document, "port").as_str()), (Exit::Failure, "failed"));
+    assert!(document.to_string().contains(&server.address.to_string()));
+}
+
+fn running(checks: Value) -> impl Fn(&Request) -> Reply + Send + Sync + 'static {
+    move |request| match request.route().as_str() {
+        "GET /weir/v1/time" => Reply::json(200, &json!({"id": "2A", "timestamp": 0, "version": "0.1.0"})),
+        "GET /manage/v1/doctor" => Reply::json(200, &checks),
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_running_node_adds_its_own_checks() {
+    let folder = tempfile::tempdir().unwrap();
+    let checks = json!({"checks": [{"check": "disk", "result": "ok"}, {"check": "feed", "result": "warning", "detail": "12 behind"}]});
+    let server = Server::start(running(checks)).await;
+    close(&node(folder.path(), server.address).token_file());
+    let (exit, document) = examine(folder.path()).await;
+    assert_eq!((exit, result(&document, "port").as_str()), (Exit::Ok, "ok"));
+    assert_eq!((result(&document, "disk").as_str(), result(&document, "feed").as_str()), ("ok", "warning"));
+}
+
+#[tokio::test]
+async fn a_failed_check_of_the_node_fails_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let checks =
+        json!({"checks": [{"name": "clock", "ok": false, "detail": "301 s off", "remedy": "set it"}]});
+    let server = Server::start(running(checks)).await;
+    close(&node(folder.path(), server.address).token_file());
+    let config = folder.path().join("weir.toml");
+    let (context, captured) = context(&["--config", config.to_str().unwrap()]);
+    assert_eq!(run(&context).await.unwrap(), Exit::Failure);
+    assert!(captured.out().contains("301 s off: set it"), "{}", captured.out());
+}
+
+#[test]
+fn files_from_the_future_show_that_the_clock_went_back() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("node.db"), "x").unwrap();
+    let now = SystemTime::now();
+    assert_eq!(clock_check(folder.path(), now).found, Found::Good);
+    assert_eq!(clock_check(folder.path(), now - Duration::from_secs(100)).found, Found::Good);
+    assert_eq!(clock_check(folder.path(), now - Duration::from_secs(3600)).found, Found::Bad);
+}

@@ -1,0 +1,160 @@
+//! `weir init`: a new node's configuration file, folder, administrator's token, keys and store.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::TryRngCore;
+use serde_json::json;
+
+use crate::cli::Init;
+use crate::commands::{Context, absolute};
+use crate::config::{Config, FILE_NAME, NodeSettings, folder_name};
+use crate::exit::Exit;
+use crate::i18n::Lang;
+use crate::problem::{Failure, Result};
+use crate::wiring;
+
+const HEAD_EN: &str = include_str!("../../templates/head.en.toml");
+const HEAD_ZH: &str = include_str!("../../templates/head.zh.toml");
+const NODE_EN: &str = include_str!("../../templates/node.en.toml");
+const NODE_ZH: &str = include_str!("../../templates/node.zh.toml");
+/// Random bytes of a token: 256 bits.
+const TOKEN_BYTES: usize = 32;
+
+pub(super) async fn run(args: &Init, context: &Context) -> Result<()> {
+    let file = absolute(&args.dir)?.join(FILE_NAME);
+    let text = file_text(args, &file, context.messages.lang())?;
+    // Everything is checked before anything is written: a refusal leaves no half-made node behind.
+    let config = Config::parse(&file, &text)?;
+    let node = config.node(Some(args.name.trim()))?;
+    if node.token_file().exists() {
+        return Err(Failure::new(Exit::Refused, "error-exists").with("path", node.token_file().display()));
+    }
+    std::fs::create_dir_all(&node.folder).map_err(|error| unwritable(&node.folder, error))?;
+    wiring::prepare(node).await?;
+    write_new(&node.token_file(), token()?.as_bytes(), 0o600)?;
+    put_file(&file, &text, args.add).inspect_err(|_| {
+        // Without its configuration the token is of no use, and would stand in the way of the next try.
+        let _ = std::fs::remove_file(node.token_file());
+    })?;
+    report(context, &file, node)
+}
+
+fn report(context: &Context, file: &Path, node: &NodeSettings) -> Result<()> {
+    let (path, folder) = (file.display().to_string(), node.folder.display().to_string());
+    let answer = json!({"config": path, "node": node.name, "folder": folder, "token": node.token_file(),
+        "address": node.address});
+    let program = super::program();
+    context.result(&answer, || {
+        let args =
+            |key| context.msg(key, &[("path", path.as_str().into()), ("folder", folder.as_str().into())]);
+        [args("init-config"), args("init-folder")].join("\n")
+    })?;
+    if context.out.is_json() {
+        return Ok(());
+    }
+    let next = if node.role.enrols() && node.code.is_none() { "init-next-code" } else { "init-next" };
+    context.note(&context.msg(next, &[("program", program.into()), ("path", path.as_str().into())]))
+}
+
+/// The whole text of the configuration file with the new node.
+fn file_text(args: &Init, file: &Path, lang: Lang) -> Result<String> {
+    let (head, node) = match lang {
+        Lang::En => (HEAD_EN, NODE_EN),
+        Lang::Zh => (HEAD_ZH, NODE_ZH),
+    };
+    let table = node_table(args, node);
+    match (std::fs::read_to_string(file), args.add) {
+        (Ok(text), true) => Ok(format!("{}\n\n{table}", text.trim_end())),
+        (Ok(_), false) => Err(Failure::new(Exit::Refused, "init-exists").with("path", file.display())),
+        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => Ok(format!("{head}\n{table}")),
+        (Err(error), _) => Err(Failure::file(Exit::Failure, "error-config-read", file, error)),
+    }
+}
+
+/// The node's table from its template: `{name}` and the like are values, quoted; a line whose value is not given is a comment.
+fn node_table(args: &Init, template: &str) -> String {
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let given = |text: &Option<String>| text.as_deref().map(quoted);
+    let (address, loopback) = (given(&args.address), args.listen.ip().is_loopback());
+    let values = [
+        ("name", Some(quoted(args.name.trim()))),
+        ("role", Some(quoted(args.role.as_str()))),
+        ("listen", Some(quoted(&args.listen.to_string()))),
+        ("address", Some(address.unwrap_or_else(|| quoted(&format!("http://{}", args.listen))))),
+        ("suite", Some(quoted(args.suite().as_str()))),
+        ("folder", Some(quoted(&folder_name(&args.name)))),
+        ("store", given(&args.store)),
+        ("allow_private", Some(loopback.to_string())),
+        ("code", given(&args.code)),
+        ("subject", given(&args.subject)),
+        ("area", given(&args.area)),
+    ];
+    template.lines().map(|line| filled(line, &values) + "\n").collect()
+}
+
+fn filled(line: &str, values: &[(&str, Option<String>)]) -> String {
+    for (name, value) in values {
+        let place = format!("{{{name}}}");
+        match value {
+            Some(value) if line.contains(&place) => {
+                return line.trim_start_matches("# ").replace(&place, value);
+            }
+            None if line.contains(&place) => return line.replace(&place, "\"…\""),
+            _ => {}
+        }
+    }
+    line.to_owned()
+}
+
+fn put_file(file: &Path, text: &str, replace: bool) -> Result<()> {
+    if !replace || !file.exists() {
+        return write_new(file, text.as_bytes(), 0o644);
+    }
+    let beside = PathBuf::from(format!("{}.new", file.display()));
+    write_new(&beside, text.as_bytes(), 0o644)?;
+    std::fs::rename(&beside, file).map_err(|error| unwritable(file, error))
+}
+
+/// Writes a file that must not be there yet, with its mode from the first byte on.
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    with_mode(&mut options, mode);
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::new(Exit::Refused, "error-exists").with("path", path.display())
+        }
+        _ => unwritable(path, error),
+    })?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| unwritable(path, error))
+}
+
+#[cfg(unix)]
+fn with_mode(options: &mut OpenOptions, mode: u32) {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(mode);
+}
+
+#[cfg(not(unix))]
+fn with_mode(_: &mut OpenOptions, _: u32) {}
+
+fn unwritable(path: &Path, error: std::io::Error) -> Failure {
+    Failure::file(Exit::Failure, "error-disk-full", path, error)
+}
+
+/// A new token: 256 random bits as 43 characters of base64url.
+fn token() -> Result<String> {
+    let mut bytes = [0; TOKEN_BYTES];
+    rand::rngs::OsRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| Failure::new(Exit::Failure, "error-other").because(error))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes) + "\n")
+}
+
+#[cfg(test)]
+#[path = "init_tests.rs"]
+mod tests;

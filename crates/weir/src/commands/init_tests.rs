@@ -1,0 +1,148 @@
+//! New nodes: what is written, that it can be read back, and that nothing is overwritten.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use super::*;
+use crate::config::Role;
+use crate::testing::{command, context_in};
+
+async fn init(lang: Lang, folder: &Path, options: &[&str]) -> Result<String> {
+    let line = [&["init", "--dir", folder.to_str().unwrap()], options].concat();
+    let crate::cli::Command::Init(args) = command(&line) else { panic!("not init") };
+    let (context, captured) = context_in(lang, &[]);
+    run(&args, &context).await?;
+    Ok(captured.out() + &captured.err())
+}
+
+const REGION: [&str; 6] = ["--role", "region", "--name", "Beijing", "--listen", "127.0.0.1:18081"];
+
+#[tokio::test]
+async fn a_new_node_can_be_read_back_in_both_languages() {
+    for lang in Lang::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let said =
+            init(lang, folder.path(), &[&REGION[..], &["--code", "weir1.abc", "--suite", "intl"]].concat())
+                .await
+                .unwrap();
+        let file = folder.path().join(FILE_NAME);
+        assert!(said.contains(file.to_str().unwrap()) && said.contains("serve"), "{said}");
+        let node = Config::load(&file).unwrap().nodes.remove(0);
+        assert_eq!(
+            (node.name.as_str(), node.role, node.suite),
+            ("Beijing", Role::Region, crypto::Suite::Intl)
+        );
+        assert_eq!(node.address, "http://127.0.0.1:18081");
+        assert_eq!(node.code.unwrap().expose(), "weir1.abc");
+        assert_eq!(node.folder, std::path::absolute(folder.path()).unwrap().join("beijing"));
+        assert!(node.allow_private, "a node on loopback has its peers there");
+    }
+}
+
+#[tokio::test]
+async fn the_token_is_long_new_and_closed() {
+    let token = |folder: &Path| std::fs::read_to_string(folder.join("beijing").join("admin.token")).unwrap();
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    init(Lang::En, a.path(), &REGION).await.unwrap();
+    let said = init(Lang::En, b.path(), &REGION).await.unwrap();
+    assert_ne!(token(a.path()), token(b.path()));
+    assert_eq!(URL_SAFE_NO_PAD.decode(token(a.path()).trim()).unwrap().len(), TOKEN_BYTES);
+    assert!(!said.contains(token(b.path()).trim()), "the token must not be shown");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(a.path().join("beijing/admin.token")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    init(Lang::En, folder.path(), &REGION).await.unwrap();
+    let before = std::fs::read_to_string(folder.path().join(FILE_NAME)).unwrap();
+    let failure = init(Lang::En, folder.path(), &REGION).await.unwrap_err();
+    assert_eq!((failure.exit, failure.message.key), (Exit::Refused, "init-exists"));
+    // Nor a token whose configuration was lost.
+    let file = folder.path().join(FILE_NAME);
+    std::fs::remove_file(&file).unwrap();
+    let failure = init(Lang::En, folder.path(), &REGION).await.unwrap_err();
+    assert_eq!((failure.exit, failure.message.key), (Exit::Refused, "error-exists"));
+    assert!(!file.exists());
+    assert!(before.contains("[[node]]"));
+}
+
+#[tokio::test]
+async fn a_node_is_added_to_a_file_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    init(Lang::En, folder.path(), &REGION).await.unwrap();
+    let before = std::fs::read_to_string(folder.path().join(FILE_NAME)).unwrap();
+    let host = ["--role", "connector", "--name", "主机 1", "--listen", "127.0.0.1:18083", "--add"];
+    init(Lang::Zh, folder.path(), &host).await.unwrap();
+    let text = std::fs::read_to_string(folder.path().join(FILE_NAME)).unwrap();
+    assert!(text.starts_with(before.trim_end()), "what was there stays as it was");
+    let config = Config::load(&folder.path().join(FILE_NAME)).unwrap();
+    assert_eq!(config.nodes.len(), 2);
+    assert!(config.node(Some("主机 1")).unwrap().token().is_ok());
+    assert!(!folder.path().join("weir.toml.new").exists());
+    let again = init(Lang::Zh, folder.path(), &host).await.unwrap_err();
+    assert_eq!(again.message.key, "config-twice");
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused: [(&[&str], &str); 4] = [
+        (&["--role", "global", "--name", "a", "--listen", "127.0.0.1:1"], "config-needed-for-role"),
+        (
+            &["--role", "connector", "--name", "a", "--listen", "127.0.0.1:1", "--code", "weir1.x"],
+            "config-not-for-role",
+        ),
+        (&["--role", "region", "--name", "a", "--listen", "0.0.0.0:1"], "config-plain"),
+        (&["--role", "region", "--name", " ", "--listen", "127.0.0.1:1"], "config-empty"),
+    ];
+    for (options, key) in refused {
+        assert_eq!(init(Lang::En, folder.path(), options).await.unwrap_err().message.key, key, "{options:?}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn names_and_values_with_quotes_stay_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "a\"\nrole = \"global\" # \\ '";
+    init(Lang::En, folder.path(), &["--role", "region", "--name", name, "--listen", "127.0.0.1:1"])
+        .await
+        .unwrap();
+    let node = Config::load(&folder.path().join(FILE_NAME)).unwrap().nodes.remove(0);
+    assert_eq!((node.name.as_str(), node.role), (name.trim(), Role::Region));
+}
+
+#[test]
+fn every_key_that_can_be_written_is_in_the_templates() {
+    for template in [NODE_EN, NODE_ZH] {
+        for key in [
+            "name",
+            "role",
+            "listen",
+            "address",
+            "suite",
+            "folder",
+            "store",
+            "store_password_file",
+            "store_password_env",
+            "allow_private",
+            "code",
+            "subject",
+            "area",
+            "cert",
+            "roots",
+            "window_ms",
+        ] {
+            assert!(
+                template.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = "))),
+                "{key}"
+            );
+        }
+    }
+    assert_eq!(filled("# code = {code}", &[("code", None)]), "# code = \"…\"");
+    assert_eq!(filled("# code = {code}", &[("code", Some("\"x\"".into()))]), "code = \"x\"");
+}

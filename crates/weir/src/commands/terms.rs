@@ -1,0 +1,222 @@
+//! Terms on the command line and on the screen: flags or a JSON file in, one line out (MANAGEMENT-API, "Terms").
+//!
+//! What the terms mean, and whether they can be had, is the node's to say; here only what cannot be a time or a file is refused.
+
+use std::path::Path;
+
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::cli::TermsArgs;
+use crate::commands::Context;
+use crate::commands::view::plain;
+use crate::exit::Exit;
+use crate::problem::{Failure, Result};
+
+/// The longest terms file that is read, in bytes: the API takes no more.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+/// The offset of a time without zone, in seconds: UTC+8, as the documents have it.
+const DEFAULT_OFFSET_SECS: i32 = 8 * 3600;
+/// How long an offer without an end stands, in days.
+const OFFER_DAYS: u64 = 365;
+
+impl TermsArgs {
+    /// Whether nothing was said about terms.
+    pub(crate) fn is_empty(&self) -> bool {
+        let lists = [&self.fields, &self.regions, &self.users];
+        self.terms.is_none()
+            && self.action.is_none()
+            && self.count.is_none()
+            && self.from.is_none()
+            && self.to.is_none()
+            && lists.iter().all(|list| list.is_empty())
+    }
+}
+
+/// The terms that the flags say, on top of `base` (an offer, or the other side's last terms): a flag replaces its dimension.
+///
+/// # Errors
+/// [`Exit::Usage`] for a time that is none; [`Exit::BadInput`] for a file that is no JSON object.
+pub(crate) fn over(base: &Value, args: &TermsArgs) -> Result<Value> {
+    if let Some(path) = &args.terms {
+        return read(path);
+    }
+    let mut terms = base.as_object().cloned().unwrap_or_default();
+    terms.retain(|_, value| !value.is_null());
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            terms.insert(name.to_owned(), value);
+        }
+    };
+    let list = |values: &[String]| (!values.is_empty()).then(|| json!(values));
+    set("action", args.action.as_ref().map(|action| json!(action)));
+    set("count", args.count.map(|count| json!(count)));
+    set(
+        "from",
+        args.from.as_deref().map(|text| time("--from", text, Edge::Start)).transpose()?.map(Value::from),
+    );
+    set("to", args.to.as_deref().map(|text| time("--to", text, Edge::End)).transpose()?.map(Value::from));
+    set("fields", list(&args.fields));
+    set("regions", list(&args.regions));
+    set("users", list(&args.users));
+    Ok(Value::Object(terms))
+}
+
+/// The terms of an offer: reading, from now on for a year, where the flags say nothing else.
+///
+/// # Errors
+/// As [`over`].
+pub(crate) fn offer(args: &TermsArgs, now: DateTime<Utc>) -> Result<Value> {
+    let end = now.checked_add_days(Days::new(OFFER_DAYS)).unwrap_or(now);
+    over(&json!({"action": "read", "from": rfc3339(&now), "to": rfc3339(&end)}), args)
+}
+
+fn rfc3339(time: &DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn read(path: &Path) -> Result<Value> {
+    let refuse = |reason: String| {
+        Failure::new(Exit::BadInput, "terms-file").with("path", path.display()).with("reason", reason)
+    };
+    let bytes = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?.len();
+    if bytes > FILE_BYTES_MAX {
+        return Err(refuse(format!("{bytes} > {FILE_BYTES_MAX} bytes")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+    let terms: Map<String, Value> = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+    Ok(Value::Object(terms))
+}
+
+/// Which end of a day a date without a time means.
+#[derive(Clone, Copy)]
+enum Edge {
+    /// Its first moment.
+    Start,
+    /// The first moment of the next day.
+    End,
+}
+
+/// A time in RFC 3339, or a date, which is a whole day at UTC+8.
+fn time(flag: &'static str, text: &str, edge: Edge) -> Result<String> {
+    if DateTime::parse_from_rfc3339(text).is_ok() {
+        return Ok(text.to_owned());
+    }
+    day(text, edge)
+        .ok_or_else(|| Failure::new(Exit::Usage, "terms-time").with("flag", flag).with("value", text))
+}
+
+fn day(text: &str, edge: Edge) -> Option<String> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    let date = match edge {
+        Edge::Start => date,
+        Edge::End => date.succ_opt()?,
+    };
+    let zone = FixedOffset::east_opt(DEFAULT_OFFSET_SECS)?;
+    let moment = zone.from_local_datetime(&date.and_time(NaiveTime::MIN)).single()?;
+    Some(moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// Terms on one line: `read · at most 1 use · 2026-01-01 to 2026-12-31 · fields PM2.5, O3`.
+pub(crate) fn shown(context: &Context, terms: &Value) -> String {
+    let text = |name: &str| terms.get(name).filter(|value| !value.is_null()).map(plain);
+    let mut parts: Vec<String> = text("action").into_iter().collect();
+    if let Some(count) = terms.get("count").and_then(Value::as_u64) {
+        parts.push(context.msg("terms-count", &[("count", count.into())]));
+    }
+    if let (Some(from), Some(to)) = (text("from"), text("to")) {
+        parts.push(context.msg("terms-span", &[("from", short(&from).into()), ("to", short(&to).into())]));
+    }
+    for (name, key) in [("fields", "terms-fields"), ("regions", "terms-regions"), ("users", "terms-users")] {
+        parts.extend(text(name).map(|values| context.msg(key, &[("values", values.into())])));
+    }
+    parts.join(" · ")
+}
+
+/// A time without seconds that say nothing.
+fn short(time: &str) -> String {
+    let time = time.replace(".000000", "");
+    time.strip_suffix("T00:00:00Z").map(str::to_owned).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+    use crate::commands::tests::context;
+
+    #[test]
+    fn flags_replace_their_dimension_and_leave_the_others() {
+        let base = json!({"action": "read", "count": 2, "from": "a", "to": "b", "fields": null, "regions": ["1100"]});
+        let args =
+            TermsArgs { count: Some(1), fields: vec!["PM2.5".into(), "O3".into()], ..TermsArgs::default() };
+        assert_eq!(
+            over(&base, &args).unwrap(),
+            json!({"action": "read", "count": 1, "from": "a", "to": "b", "fields": ["PM2.5", "O3"], "regions": ["1100"]})
+        );
+        assert!(TermsArgs::default().is_empty() && !args.is_empty());
+    }
+
+    #[test]
+    fn a_date_is_a_whole_day_at_utc_plus_8() {
+        let args = TermsArgs {
+            from: Some("2026-01-01".into()),
+            to: Some("2026-12-31".into()),
+            ..TermsArgs::default()
+        };
+        let terms = over(&Value::Null, &args).unwrap();
+        assert_eq!(terms["from"], "2026-01-01T00:00:00+08:00");
+        assert_eq!(terms["to"], "2027-01-01T00:00:00+08:00");
+        let args = TermsArgs { from: Some("2026-01-01T08:30:00Z".into()), ..TermsArgs::default() };
+        assert_eq!(over(&Value::Null, &args).unwrap()["from"], "2026-01-01T08:30:00Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_its_flag() {
+        for text in ["tomorrow", "2026-13-01", "2026-01-01 10:00", ""] {
+            let args = TermsArgs { to: Some(text.into()), ..TermsArgs::default() };
+            let failure = over(&Value::Null, &args).unwrap_err();
+            assert_eq!((failure.exit, failure.message.key), (Exit::Usage, "terms-time"), "{text}");
+            assert_eq!(failure.message.arg("flag"), Some("--to"));
+        }
+    }
+
+    #[test]
+    fn an_offer_without_flags_stands_for_a_year() {
+        let now = DateTime::parse_from_rfc3339("2026-03-01T00:00:00Z").unwrap().to_utc();
+        assert_eq!(
+            offer(&TermsArgs::default(), now).unwrap(),
+            json!({"action": "read", "from": "2026-03-01T00:00:00Z", "to": "2027-03-01T00:00:00Z"})
+        );
+    }
+
+    #[test]
+    fn a_file_is_read_whole_or_refused_with_its_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("terms.json");
+        let args = TermsArgs { terms: Some(path.clone()), ..TermsArgs::default() };
+        let refused = || {
+            let failure = over(&json!({"count": 9}), &args).unwrap_err();
+            assert_eq!((failure.exit, failure.message.key), (Exit::BadInput, "terms-file"));
+        };
+        refused();
+        for text in ["", "[1]", "{\"a\":", "7"] {
+            std::fs::write(&path, text).unwrap();
+            refused();
+        }
+        std::fs::write(&path, vec![b' '; FILE_BYTES_MAX as usize + 1]).unwrap();
+        refused();
+        std::fs::write(&path, "{\"action\": \"read\"}").unwrap();
+        assert_eq!(over(&json!({"count": 9}), &args).unwrap(), json!({"action": "read"}));
+    }
+
+    #[test]
+    fn terms_fit_on_one_line() {
+        let (context, _) = context(&[]);
+        let terms = json!({"action": "read", "count": 1, "from": "2026-01-01T00:00:00Z", "to": "2026-06-01T12:00:00Z",
+            "fields": ["PM2.5", "O3"], "users": null});
+        let line = shown(&context, &terms);
+        assert_eq!(line, "read · at most 1 use · 2026-01-01 to 2026-06-01T12:00:00Z · fields PM2.5, O3");
+        assert_eq!(shown(&context, &Value::Null), "");
+    }
+}

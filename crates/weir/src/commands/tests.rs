@@ -1,0 +1,311 @@
+//! Commands as a whole: a command line in, requests and exit codes and output out.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use serde_json::json;
+
+use super::*;
+use crate::i18n::Lang;
+use crate::testing::{Reply, Request, Server, context_in, node};
+pub(crate) use crate::testing::{command, context};
+
+/// Runs a command line against a server; the end, standard output, standard error, and what the server saw.
+async fn run_against(
+    args: &[&str],
+    options: &[&str],
+    answer: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+) -> (Exit, String, String, Vec<Request>) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(answer).await;
+    node(folder.path(), server.address);
+    let config = folder.path().join("weir.toml");
+    let (context, captured) = context(&[&["--config", config.to_str().unwrap()], options].concat());
+    let exit = match dispatch(command(args), &context).await {
+        Ok(exit) => exit,
+        Err(failure) => report(&context, &failure),
+    };
+    (exit, captured.out(), captured.err(), server.seen())
+}
+
+#[tokio::test]
+async fn a_registration_gives_the_code_alone_on_standard_output() {
+    let answer =
+        |_: &Request| Reply::json(201, &json!({"subject": "91", "name": "Station", "code": "weir1.abc"}));
+    let (exit, out, err, seen) = run_against(
+        &["org", "register", "91", "--name", "Station", "--runs", "region", "--area", "3100"],
+        &[],
+        answer,
+    )
+    .await;
+    assert_eq!((exit, out.as_str()), (Exit::Ok, "weir1.abc\n"));
+    assert!(err.contains("Station"), "{err}");
+    assert_eq!(seen[0].route(), "POST /manage/v1/organisations");
+    assert_eq!(seen[0].body, json!({"subject": "91", "name": "Station", "runs": "region", "area": "3100"}));
+    assert_eq!(seen[0].authorization.as_deref(), Some("Bearer s3cret"));
+}
+
+#[tokio::test]
+async fn programs_get_one_document_and_nothing_else() {
+    let answer = |_: &Request| Reply::json(200, &json!([{"connector": "5A"}]));
+    let (exit, out, err, seen) = run_against(&["connector", "list"], &["--json", "--as", "5A"], answer).await;
+    assert_eq!((exit, out.as_str(), err.as_str()), (Exit::Ok, "[{\"connector\":\"5A\"}]\n", ""));
+    assert_eq!(seen[0].query("as").as_deref(), Some("5A"));
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_exit_code_and_leaves_standard_output_empty() {
+    let table = [
+        (401, "unauthorised", Exit::Unauthorised),
+        (404, "not-found", Exit::NotFound),
+        (409, "contract-state", Exit::Refused),
+        (503, "unavailable", Exit::Unreachable),
+        (500, "internal", Exit::Failure),
+    ];
+    for (status, code, expected) in table {
+        let answer = move |_: &Request| {
+            Reply::json(
+                status,
+                &json!({"code": code, "title": "no", "detail": "not like this", "status": status}),
+            )
+        };
+        let (exit, out, err, _) = run_against(&["contract", "sign", "C1"], &[], answer).await;
+        assert_eq!((exit, out.as_str()), (expected, ""), "{status}");
+        assert!(err.starts_with("error: "), "{err}");
+        assert!(status == 401 || err.contains("not like this"), "{err}");
+        assert!(!err.contains("s3cret"), "the token must not be shown: {err}");
+    }
+}
+
+#[tokio::test]
+async fn programs_get_failures_as_json_on_standard_error() {
+    let answer =
+        |_: &Request| Reply::json(409, &json!({"code": "terms-refused", "detail": "count", "limit": 1}));
+    let (exit, out, err, _) = run_against(&["contract", "accept", "C1"], &["--json"], answer).await;
+    assert_eq!((exit, out.as_str()), (Exit::Refused, ""));
+    let document: Value = serde_json::from_str(&err).unwrap();
+    assert_eq!(document["error"]["exit"], 6);
+    assert_eq!(document["error"]["problem"]["code"], "terms-refused");
+    assert_eq!(document["error"]["problem"]["limit"], 1);
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_run_is_named_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    node(folder.path(), free);
+    let config = folder.path().join("weir.toml");
+    for lang in Lang::ALL {
+        let (context, captured) = context_in(lang, &["--config", config.to_str().unwrap()]);
+        let failure = dispatch(command(&["status"]), &context).await.unwrap_err();
+        assert_eq!(report(&context, &failure), Exit::Unreachable);
+        assert!(
+            captured.err().contains(&free.to_string()) && captured.err().contains("serve"),
+            "{}",
+            captured.err()
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_a_configuration_the_sentence_says_how_to_get_one() {
+    let (context, _) = context(&["--config", "/nowhere/weir.toml"]);
+    let failure = dispatch(command(&["status"]), &context).await.unwrap_err();
+    assert_eq!(failure.exit, Exit::Usage);
+    let sentence = failure_sentence(&context, &failure);
+    assert!(sentence.contains("/nowhere/weir.toml") && sentence.contains("init"), "{sentence}");
+}
+
+#[tokio::test]
+async fn a_proposal_takes_the_offer_and_changes_what_the_flags_say() {
+    let answer = |request: &Request| match request.route().as_str() {
+        "GET /manage/v1/products/6A" => Reply::json(
+            200,
+            &json!({"id": "6A", "offer": {"action": "read", "count": 2, "from": "a", "to": "b"}}),
+        ),
+        "POST /manage/v1/contracts" => {
+            Reply::json(201, &json!({"key": "k1", "contractId": null, "state": "01"}))
+        }
+        "GET /manage/v1/contracts/k1/wait" => Reply::json(200, &json!({"contractId": "C1", "state": "05"})),
+        other => panic!("{other}"),
+    };
+    let args = ["contract", "propose", "6A", "--count", "1", "--sign", "on-agreement", "--wait", "5"];
+    let (exit, out, _, seen) = run_against(&args, &[], answer).await;
+    assert_eq!(exit, Exit::Ok);
+    assert!(out.contains("C1") && out.contains("05 in force"), "{out}");
+    let sent = &seen[1].body;
+    assert_eq!(sent["terms"], json!({"action": "read", "count": 1, "from": "a", "to": "b"}));
+    assert_eq!((&sent["sign"], &sent["product"]), (&json!("on_agreement"), &json!("6A")));
+    assert_eq!(seen[2].query("state").as_deref(), Some("05"));
+}
+
+#[tokio::test]
+async fn a_counter_proposal_starts_from_the_last_round() {
+    let answer = |request: &Request| match request.route().as_str() {
+        "GET /manage/v1/contracts/C1" => Reply::json(
+            200,
+            &json!({"terms": {"count": 9},
+            "rounds": [{"terms": {"count": 3}}, {"terms": {"count": 2, "action": "read"}}]}),
+        ),
+        _ => Reply::json(
+            200,
+            &json!({"key": "k", "state": "02", "rounds": [{"by": "user", "terms": {"count": 1}}]}),
+        ),
+    };
+    let (exit, out, _, seen) = run_against(&["contract", "counter", "C1", "--count", "1"], &[], answer).await;
+    assert_eq!(exit, Exit::Ok);
+    assert!(out.contains("round 1 user: at most 1 use"), "{out}");
+    assert_eq!(seen[1].body, json!({"terms": {"count": 1, "action": "read"}}));
+    let (exit, _, err, seen) =
+        run_against(&["contract", "counter", "C1"], &[], |_| Reply::json(200, &json!({}))).await;
+    assert_eq!((exit, seen.len()), (Exit::Usage, 0));
+    assert!(err.contains("--count"), "{err}");
+}
+
+#[tokio::test]
+async fn waiting_ends_when_the_contract_does() {
+    for (state, timeout, expected) in
+        [("06", "30", Exit::Refused), ("0302", "30", Exit::Refused), ("02", "0", Exit::Failure)]
+    {
+        let answer = move |_: &Request| Reply::json(200, &json!({"state": state}));
+        let (exit, out, err, seen) =
+            run_against(&["contract", "wait", "C1", "--timeout", timeout], &[], answer).await;
+        assert_eq!((exit, out.as_str(), seen.len()), (expected, "", 1), "{state}");
+        assert!(err.contains(state), "{err}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_file_is_named_and_the_rest_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    for name in ["a.csv", "b.csv", "c.csv"] {
+        std::fs::write(data.path().join(name), "x\n").unwrap();
+    }
+    let answer = |request: &Request| {
+        let path = request.body["path"].as_str().unwrap();
+        if path.ends_with("b.csv") {
+            return Reply::json(422, &json!({"code": "source-ragged", "detail": "line 3 has 2 fields"}));
+        }
+        Reply::json(201, &json!({"id": "7", "profile": {"columns": [{}], "rows": 1}}))
+    };
+    let (exit, out, err, seen) =
+        run_against(&["resource", "add", data.path().to_str().unwrap(), "--encoding", "gbk"], &[], answer)
+            .await;
+    assert_eq!((exit, seen.len()), (Exit::BadInput, 3));
+    assert!(err.contains("b.csv") && err.contains("line 3"), "{err}");
+    assert_eq!(out.lines().count(), 3, "a heading and two resources: {out}");
+    assert!(seen.iter().all(|request| request.body["encoding"] == "gbk"));
+}
+
+#[tokio::test]
+async fn a_search_says_how_much_it_found() {
+    let answer = |_: &Request| {
+        Reply::json(200, &json!({"total": 12, "items": [{"id": "6A", "title": {"en": "Ozone"}}]}))
+    };
+    let (exit, out, err, seen) = run_against(&["search", "臭氧", "PM2.5", "--limit", "1"], &[], answer).await;
+    assert_eq!(exit, Exit::Ok);
+    assert!(out.contains("Ozone") && err.contains("1 of 12"), "{out}{err}");
+    assert_eq!(seen[0].query("q").as_deref(), Some("%E8%87%AD%E6%B0%A7%20PM2.5"));
+    let nothing = |_: &Request| Reply::json(200, &json!({"total": 0, "items": []}));
+    let (exit, out, err, _) = run_against(&["search", "x"], &[], nothing).await;
+    assert_eq!((exit, out.as_str()), (Exit::Ok, ""));
+    assert!(err.contains("“x”"), "{err}");
+}
+
+#[tokio::test]
+async fn simple_commands_ask_their_route() {
+    let table: [(&[&str], &str); 9] = [
+        (&["org", "list"], "GET /manage/v1/organisations"),
+        (&["resource", "list"], "GET /manage/v1/resources"),
+        (&["product", "list"], "GET /manage/v1/products"),
+        (&["product", "show", "6A"], "GET /manage/v1/products/6A"),
+        (&["contract", "list"], "GET /manage/v1/contracts"),
+        (&["contract", "terminate", "C1", "--reason", "over"], "POST /manage/v1/contracts/C1/terminate"),
+        (&["usage"], "GET /manage/v1/usage"),
+        (&["nodes"], "GET /manage/v1/nodes"),
+        (&["status"], "GET /manage/v1/status"),
+    ];
+    for (args, route) in table {
+        let (exit, _, _, seen) = run_against(args, &[], |_| Reply::json(200, &json!({}))).await;
+        assert_eq!((exit, seen.len()), (Exit::Ok, 1), "{args:?}");
+        assert_eq!(seen[0].route(), route);
+    }
+}
+
+#[tokio::test]
+async fn the_status_is_an_outline_for_people() {
+    let answer = |_: &Request| Reply::json(200, &json!({"id": "2A", "outbox": {"waiting": 1200}}));
+    let (_, out, _, _) = run_against(&["status"], &[], answer).await;
+    assert_eq!(out, "id: 2A\noutbox:\n  waiting: 1,200\n");
+}
+
+#[test]
+fn help_and_version_end_well_and_a_mistyped_command_is_a_usage_error() {
+    let refused = |args: &[&str]| {
+        let args: Vec<_> = ["weir"].iter().chain(args).map(Into::into).collect();
+        let error = crate::cli::parse(&args, &Messages::new(Lang::En)).unwrap_err();
+        let (out, captured) = Out::captured(crate::term::Mode::Human);
+        (refuse(&error, &out), captured.out(), captured.err())
+    };
+    let (exit, out, err) = refused(&["--help"]);
+    assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
+    assert!(out.contains("contract"), "{out}");
+    assert_eq!(refused(&["--version"]).0, Exit::Ok);
+    let (exit, out, err) = refused(&["serch", "x"]);
+    assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+    assert!(err.contains("'search'"), "the nearest command: {err}");
+    let (exit, _, err) = refused(&["search", "x", "--limt", "3"]);
+    assert_eq!(exit, Exit::Usage);
+    assert!(err.contains("--limit"), "the nearest flag: {err}");
+}
+
+#[test]
+fn every_sentence_that_a_command_names_is_in_the_catalogue() {
+    let messages = Messages::new(Lang::En);
+    let sources = [
+        include_str!("../cli.rs"),
+        include_str!("../client.rs"),
+        include_str!("../config.rs"),
+        include_str!("contract.rs"),
+        include_str!("doctor.rs"),
+        include_str!("get.rs"),
+        include_str!("init.rs"),
+        include_str!("mod.rs"),
+        include_str!("org.rs"),
+        include_str!("product.rs"),
+        include_str!("resource.rs"),
+        include_str!("search.rs"),
+        include_str!("status.rs"),
+        include_str!("terms.rs"),
+        include_str!("usage.rs"),
+        include_str!("verify.rs"),
+        include_str!("view.rs"),
+    ];
+    let families = [
+        "client-",
+        "config-",
+        "contract-",
+        "doctor-",
+        "error-",
+        "failure-",
+        "get-",
+        "head-",
+        "init-",
+        "search-",
+        "state-",
+        "terms-",
+        "token-",
+        "verify-",
+    ];
+    let mut found = 0;
+    for source in sources {
+        for word in source.split('"').skip(1).step_by(2) {
+            let plain = !word.is_empty()
+                && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            let ours = families.iter().any(|family| word.starts_with(family) && word.len() > family.len());
+            if plain && ours {
+                found += 1;
+                assert!(messages.has(word), "no sentence `{word}`");
+            }
+        }
+    }
+    assert!(found > 150, "the scan found only {found}");
+}

@@ -1,0 +1,288 @@
+//! How JSON of the API becomes tables and lines for people.
+//!
+//! What the API does not say stands as a dash: the tables hold even where a node of another version leaves something out.
+
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
+
+use crate::commands::{Context, closed};
+use crate::i18n::Lang;
+use crate::problem::Result;
+use crate::term::{Align, Table, bytes, thousands};
+
+/// Stands for what is not there.
+const NOTHING: &str = "–";
+/// The widest cell of free text, in columns of the terminal.
+const TEXT_COLUMNS_MAX: usize = 48;
+
+/// How a value is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// As it is.
+    Text,
+    /// A text in both languages, or in one.
+    Words,
+    /// A whole number, grouped by thousands.
+    Count,
+    /// A size.
+    Bytes,
+    /// The terms of an offer or a contract.
+    Terms,
+    /// A state: a code of TC609-6-2025-14, table C.1, or a word of the catalogue.
+    State,
+}
+
+/// A column of a table: the key of its heading, where in the item its value stands (the first place that has one), and how it is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    heading: &'static str,
+    places: &'static [&'static str],
+    kind: Kind,
+}
+
+/// A column; `heading` is a key of the catalogue.
+pub(crate) const fn column(heading: &'static str, places: &'static [&'static str], kind: Kind) -> Column {
+    Column { heading, places, kind }
+}
+
+/// The items of a list: the answer itself, or its member `items`.
+pub(crate) fn items(answer: &Value) -> &[Value] {
+    let list = answer.as_array().or_else(|| answer.get("items").and_then(Value::as_array));
+    list.map_or(&[], Vec::as_slice)
+}
+
+/// A list as the command's result: the API's JSON for programs, a table for people, and a note where it is empty.
+pub(crate) fn list(context: &Context, answer: &Value, columns: &[Column]) -> Result<()> {
+    if context.out.is_json() {
+        return context.out.json(answer).map_err(closed);
+    }
+    let items = items(answer);
+    if items.is_empty() {
+        return context.note(&context.msg("list-empty", &[]));
+    }
+    context.out.table(&table(context, items, columns)).map_err(closed)
+}
+
+fn table(context: &Context, items: &[Value], columns: &[Column]) -> Table {
+    let headed = columns.iter().fold(Table::new(), |table, column| {
+        let heading = context.msg(column.heading, &[]);
+        match column.kind {
+            Kind::Count | Kind::Bytes => table.column(&heading, Align::Right),
+            Kind::Words | Kind::Terms => table.column_within(&heading, Align::Left, TEXT_COLUMNS_MAX),
+            Kind::Text | Kind::State => table.column(&heading, Align::Left),
+        }
+    });
+    items.iter().fold(headed, |mut table, item| {
+        table.row(columns.iter().map(|column| cell(context, item, column)));
+        table
+    })
+}
+
+/// One object as the command's result: the API's JSON for programs, its members one a line for people.
+pub(crate) fn object(context: &Context, answer: &Value, lines: &[Column]) -> Result<()> {
+    context.result(answer, || members(context, answer, lines))
+}
+
+/// The members of an object that are there, one a line, behind their names.
+pub(crate) fn members(context: &Context, item: &Value, lines: &[Column]) -> String {
+    let there = lines.iter().filter(|line| place(item, line.places).is_some());
+    let pairs: Vec<_> =
+        there.map(|line| (context.msg(line.heading, &[]), cell(context, item, line))).collect();
+    aligned(&pairs)
+}
+
+/// Names and values in two columns.
+pub(crate) fn aligned(pairs: &[(String, String)]) -> String {
+    let columns = pairs.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+    let line = |(name, value): &(String, String)| format!("{name}{:1$}  {value}", "", columns - name.width());
+    pairs.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn place<'a>(item: &'a Value, places: &[&str]) -> Option<&'a Value> {
+    places.iter().find_map(|place| item.pointer(place).filter(|value| !value.is_null()))
+}
+
+fn cell(context: &Context, item: &Value, column: &Column) -> String {
+    place(item, column.places).map_or_else(|| NOTHING.to_owned(), |value| shown(context, value, column.kind))
+}
+
+/// A value for people.
+pub(crate) fn shown(context: &Context, value: &Value, kind: Kind) -> String {
+    match kind {
+        Kind::Text => plain(value),
+        Kind::Words => words(value, context.messages.lang()),
+        Kind::Count => value.as_u64().map_or_else(|| plain(value), thousands),
+        Kind::Bytes => value.as_u64().map_or_else(|| plain(value), bytes),
+        Kind::Terms => super::terms::shown(context, value),
+        Kind::State => state(context, &plain(value)),
+    }
+}
+
+/// A value as text: strings without quotes, lists with commas.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Null => NOTHING.to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// A text in the reader's language, or in the other one.
+pub(crate) fn words(value: &Value, lang: Lang) -> String {
+    let text = |tag: &str| value.get(tag).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let first = text(lang.tag()).or_else(|| Lang::ALL.into_iter().find_map(|other| text(other.tag())));
+    first.map_or_else(|| plain(value), str::to_owned)
+}
+
+/// A state with its name: `05 in force`. What is not known stays as it is.
+fn state(context: &Context, code: &str) -> String {
+    let Some(key) = state_key(code) else { return code.to_owned() };
+    let name = context.msg(key, &[]);
+    if code.starts_with(|first: char| first.is_ascii_digit()) { format!("{code} {name}") } else { name }
+}
+
+fn state_key(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "01" => "state-initiated",
+        "02" => "state-negotiating",
+        "03" => "state-signing",
+        "0301" => "state-signed",
+        "0302" => "state-not-signed",
+        "05" => "state-in-force",
+        "06" => "state-ended",
+        "draft" => "state-draft",
+        "registered" => "state-registered",
+        "certified" => "state-certified",
+        "deregistered" => "state-deregistered",
+        "listed" => "state-listed",
+        "delisted" => "state-delisted",
+        "withdrawn" => "state-withdrawn",
+        _ => return None,
+    })
+}
+
+/// A document of no fixed form as indented lines, one leaf a line.
+pub(crate) fn outline(value: &Value) -> String {
+    let mut lines = Vec::new();
+    outline_into(value, 0, &mut lines);
+    lines.join("\n")
+}
+
+fn outline_into(value: &Value, depth: usize, lines: &mut Vec<String>) {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if is_leaf(member) {
+                    lines.push(format!("{indent}{name}: {}", leaf(member)));
+                } else {
+                    lines.push(format!("{indent}{name}:"));
+                    outline_into(member, depth + 1, lines);
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| match value {
+            Value::Object(members) if members.values().all(is_leaf) => {
+                let line: Vec<_> =
+                    members.iter().map(|(name, value)| format!("{name} {}", leaf(value))).collect();
+                lines.push(format!("{indent}- {}", line.join(", ")));
+            }
+            other => outline_into(other, depth, lines),
+        }),
+        other => lines.push(format!("{indent}{}", leaf(other))),
+    }
+}
+
+fn is_leaf(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.is_empty(),
+        Value::Array(values) => values.iter().all(|value| !value.is_object() && !value.is_array()),
+        _ => true,
+    }
+}
+
+fn leaf(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.as_u64().map_or_else(|| number.to_string(), thousands),
+        Value::Object(_) => NOTHING.to_owned(),
+        Value::Array(values) if values.is_empty() => NOTHING.to_owned(),
+        other => plain(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::commands::tests::context;
+
+    #[test]
+    fn lists_come_bare_or_as_a_member() {
+        assert_eq!(items(&json!([1, 2])).len(), 2);
+        assert_eq!(items(&json!({"total": 9, "items": [1]})).len(), 1);
+        assert!(items(&json!({"total": 0})).is_empty());
+        assert!(items(&Value::Null).is_empty());
+    }
+
+    #[test]
+    fn words_are_in_the_reader_s_language_or_the_other_one() {
+        assert_eq!(words(&json!({"zh": "臭氧", "en": "ozone"}), Lang::Zh), "臭氧");
+        assert_eq!(words(&json!({"zh": "臭氧", "en": ""}), Lang::En), "臭氧");
+        assert_eq!(words(&json!("ozone"), Lang::Zh), "ozone");
+    }
+
+    #[test]
+    fn a_table_shows_a_dash_for_what_is_not_there() {
+        let (context, captured) = context(&[]);
+        let columns = [
+            column("head-product", &["/id"], Kind::Text),
+            column("head-rows", &["/profile/rows", "/rows"], Kind::Count),
+            column("head-state", &["/state"], Kind::State),
+        ];
+        let answer =
+            json!({"items": [{"id": "6A", "rows": 35064, "state": "05"}, {"id": "6B", "state": "99"}]});
+        list(&context, &answer, &columns).unwrap();
+        let text = captured.out();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(lines[1].contains("35,064") && lines[1].contains("05 in force"), "{text}");
+        assert!(lines[2].contains('–') && lines[2].ends_with("99"), "{text}");
+    }
+
+    #[test]
+    fn an_empty_list_leaves_standard_output_empty() {
+        let (context, captured) = context(&[]);
+        list(&context, &json!([]), &[column("head-product", &["/id"], Kind::Text)]).unwrap();
+        assert_eq!(captured.out(), "");
+        assert!(!captured.err().is_empty());
+    }
+
+    #[test]
+    fn programs_get_the_answer_as_it_is() {
+        let (context, captured) = context(&["--json"]);
+        list(&context, &json!({"items": [], "total": 0}), &[]).unwrap();
+        object(&context, &json!({"id": 1}), &[]).unwrap();
+        assert_eq!(captured.out(), "{\"items\":[],\"total\":0}\n{\"id\":1}\n");
+    }
+
+    #[test]
+    fn an_outline_has_one_leaf_a_line() {
+        let text =
+            outline(&json!({"a": {"b": 1234, "c": []}, "l": [{"x": 1, "y": "z"}], "n": ["p", "q"], "e": {}}));
+        assert_eq!(
+            text,
+            "a:\n  b: 1,234\n  c: –\ne: –\nl:\n  - x 1, y z\nn: p, q"
+                .replace("\n  - x", "\n- x")
+                .replace("l:\n-", "l:\n  -")
+        );
+    }
+
+    #[test]
+    fn members_are_aligned_by_width() {
+        let pairs = [("状态".to_owned(), "a".to_owned()), ("id".to_owned(), "b".to_owned())];
+        assert_eq!(aligned(&pairs), "状态  a\nid    b");
+    }
+}

@@ -1,0 +1,259 @@
+//! Why a command ended without its result.
+//!
+//! A [`Failure`] is an exit code and a sentence of the catalogue with its values; the reader's language is chosen where it is
+//! printed. A [`Problem`] is what the management API answers instead of a result (RFC 9457), kept as it came.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::exit::Exit;
+
+/// An error answer of the management API (`application/problem+json`, RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Problem {
+    /// The HTTP status.
+    #[serde(default)]
+    pub status: u16,
+    /// The stable name of the case, such as `contract-state`.
+    #[serde(default)]
+    pub code: String,
+    /// The case in a few words.
+    #[serde(default)]
+    pub title: String,
+    /// This occurrence in a sentence.
+    #[serde(default)]
+    pub detail: String,
+    /// What else came: the typed fields of the case, such as `field`, `limit`, `actual`, `retry_after_ms`.
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
+}
+
+impl Problem {
+    /// Reads an error answer. A body that is no problem document (a proxy's page, nothing at all) becomes one with the status alone.
+    pub fn parse(status: u16, body: &[u8]) -> Problem {
+        let read = serde_json::from_slice::<Problem>(body).ok();
+        let mut problem = read.filter(|p| !p.code.is_empty() || !p.title.is_empty()).unwrap_or_else(|| {
+            let text: String = String::from_utf8_lossy(body).chars().take(200).collect();
+            Problem {
+                status,
+                code: String::new(),
+                title: String::new(),
+                detail: text.trim().to_owned(),
+                fields: Map::new(),
+            }
+        });
+        problem.status = status;
+        problem
+    }
+
+    /// A whole number among the typed fields.
+    pub fn number(&self, field: &str) -> Option<u64> {
+        self.fields.get(field).and_then(Value::as_u64)
+    }
+
+    /// How a command ends that got this answer.
+    pub fn exit(&self) -> Exit {
+        match self.status {
+            400 => Exit::Usage,
+            401 => Exit::Unauthorised,
+            404 => Exit::NotFound,
+            403 | 409 | 410 | 422 if self.is_about_a_file() => Exit::BadInput,
+            403 | 409 | 410 | 422 => Exit::Refused,
+            413 | 415 => Exit::BadInput,
+            502..=504 => Exit::Unreachable,
+            _ => Exit::Failure,
+        }
+    }
+
+    fn is_about_a_file(&self) -> bool {
+        self.code.starts_with("source") || self.code.starts_with("file")
+    }
+
+    /// The document as the API gave it.
+    pub fn to_json(&self) -> Value {
+        let mut all = self.fields.clone();
+        all.insert("status".into(), self.status.into());
+        for (name, text) in [("code", &self.code), ("title", &self.title), ("detail", &self.detail)] {
+            if !text.is_empty() {
+                all.insert(name.into(), text.as_str().into());
+            }
+        }
+        Value::Object(all)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status, self.code, self.detail)
+    }
+}
+
+/// A sentence of the catalogue: its key, and the values that stand in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The key in the catalogues of `locales/`.
+    pub key: &'static str,
+    /// Names and values of the variables in the sentence.
+    pub args: Vec<(&'static str, String)>,
+}
+
+impl Message {
+    /// The sentence `key`, without values.
+    pub fn new(key: &'static str) -> Message {
+        Message { key, args: Vec::new() }
+    }
+
+    /// The same with one value more.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Message {
+        self.args.push((name, value.to_string()));
+        self
+    }
+
+    /// The value named `name`, if there is one.
+    pub fn arg(&self, name: &str) -> Option<&str> {
+        self.args.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key)?;
+        for (name, value) in &self.args {
+            write!(f, " {name}=`{value}`")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a command ended without its result. `Display` is for the log; people get the sentence of their language.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The exit code of the process.
+    pub exit: Exit,
+    /// What to tell the reader.
+    pub message: Message,
+    /// The API's answer, where that is the cause.
+    pub problem: Option<Box<Problem>>,
+    /// What another library or the system said.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of everything in this crate.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// A failure with the sentence `key`.
+    pub fn new(exit: Exit, key: &'static str) -> Failure {
+        Failure { exit, message: Message::new(key), problem: None, source: None }
+    }
+
+    /// The same with one value more for the sentence.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Failure {
+        self.message = self.message.with(name, value);
+        self
+    }
+
+    /// The same with its cause, which also stands in the sentence as `reason`.
+    #[must_use]
+    pub fn because(self, source: impl std::error::Error + Send + Sync + 'static) -> Failure {
+        let mut failure = self.with("reason", &source);
+        failure.source = Some(Box::new(source));
+        failure
+    }
+
+    /// A file or folder cannot be used: `key` says what was tried with it.
+    pub fn file(exit: Exit, key: &'static str, path: &Path, source: std::io::Error) -> Failure {
+        Failure::new(exit, key).with("path", path.display()).because(source)
+    }
+
+    /// The case when this is an answer of the API.
+    pub fn problem_code(&self) -> Option<&str> {
+        self.problem.as_deref().map(|problem| problem.code.as_str())
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Failure {
+        let message = Message::new("failure-problem")
+            .with("status", problem.status)
+            .with("code", &problem.code)
+            .with("title", &problem.title)
+            .with("detail", &problem.detail);
+        Failure { exit: problem.exit(), message, problem: Some(Box::new(problem)), source: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn a_problem_document_keeps_its_typed_fields() {
+        let body = br#"{"type":"/problems/use-refused","title":"use refused","status":409,"detail":"count","code":"use-refused","limit":1,"actual":2}"#;
+        let problem = Problem::parse(409, body);
+        assert_eq!(problem.code, "use-refused");
+        assert_eq!(problem.number("limit"), Some(1));
+        assert_eq!(problem.number("actual"), Some(2));
+        assert_eq!(problem.number("retry_after_ms"), None);
+        assert_eq!(problem.to_json()["limit"], 1);
+        assert_eq!(problem.to_json()["type"], "/problems/use-refused");
+        assert_eq!(problem.exit(), Exit::Refused);
+    }
+
+    #[test]
+    fn the_status_line_wins_over_the_body() {
+        assert_eq!(Problem::parse(404, br#"{"code":"x","status":200}"#).status, 404);
+    }
+
+    #[test]
+    fn what_is_no_problem_document_keeps_its_beginning() {
+        for body in [&b"<html>Bad gateway</html>"[..], b"", b"{", b"[1]", b"{\"a\":1}", &[0xff; 600]] {
+            let problem = Problem::parse(502, body);
+            assert_eq!(problem.exit(), Exit::Unreachable);
+            assert!(problem.detail.chars().count() <= 200);
+        }
+        assert!(Problem::parse(502, b"<html>Bad gateway</html>").detail.contains("Bad gateway"));
+    }
+
+    #[test]
+    fn each_status_has_its_exit_code() {
+        let exit = |status: u16, code: &str| {
+            Problem::parse(status, format!("{{\"code\":\"{code}\"}}").as_bytes()).exit()
+        };
+        let table = [
+            (400, "input", Exit::Usage),
+            (401, "unauthorised", Exit::Unauthorised),
+            (403, "forbidden", Exit::Refused),
+            (404, "not-found", Exit::NotFound),
+            (409, "contract-state", Exit::Refused),
+            (422, "terms-refused", Exit::Refused),
+            (422, "source-ragged", Exit::BadInput),
+            (413, "too-large", Exit::BadInput),
+            (500, "internal", Exit::Failure),
+            (502, "peer", Exit::Unreachable),
+            (503, "unavailable", Exit::Unreachable),
+        ];
+        for (status, code, expected) in table {
+            assert_eq!(exit(status, code), expected, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn a_failure_shows_key_and_values_in_the_log() {
+        let failure = Failure::new(Exit::Usage, "config-missing").with("path", "/a/weir.toml");
+        assert_eq!(failure.to_string(), "config-missing path=`/a/weir.toml`");
+        assert_eq!(failure.message.arg("path"), Some("/a/weir.toml"));
+        let io = std::io::Error::other("disk on fire");
+        let failure = Failure::file(Exit::Failure, "file-write", Path::new("/a"), io);
+        assert_eq!(failure.message.arg("reason"), Some("disk on fire"));
+        assert!(failure.source.is_some());
+    }
+}
