@@ -71,6 +71,20 @@ pub enum Error {
     /// The same sequence number came before with another body.
     #[error("sequence number `{0}` was used before with another body: use a new one")]
     SequenceReused(String),
+    /// What is asked for will be here soon; the sender tries again.
+    #[error("{0}: try again in a moment")]
+    NotYet(String),
+    /// What is asked for is not there yet, and when to ask again.
+    #[error("{what}: try again in {retry_after_ms} ms")]
+    NotReady {
+        /// What is missing.
+        what: String,
+        /// When it may be there, in milliseconds.
+        retry_after_ms: u64,
+    },
+    /// The source of a product is not what was catalogued; where it lies is told to nobody.
+    #[error("the source of `{0}` changed since it was catalogued: its provider has to restore it or register it anew")]
+    SourceChanged(String),
     /// The same message was handled in the meantime: its stored answer stands.
     #[error("the same message is being handled")]
     Repeated,
@@ -122,7 +136,7 @@ impl Error {
             Error::Net(error) => error.is_transient(),
             Error::Peer { code, .. } => code.starts_with('1'),
             Error::Store(error) => error.is_conflict(),
-            Error::Repeated => true,
+            Error::Repeated | Error::NotYet(_) | Error::NotReady { .. } => true,
             _ => false,
         }
     }

@@ -104,11 +104,14 @@ impl Node {
         Ok((pairs, serde_json::to_vec(body).map_err(|error| Error::Corrupt(error.to_string()))?))
     }
 
-    /// The node or connector of an identifier, as a target.
+    /// The node or connector of an identifier, as a target: a node that we joined, or one that the feed told us of.
     ///
     /// # Errors
     /// [`Error::NotFound`] where it is unknown or has no address.
     pub async fn target(&self, id: &NodeId) -> Result<Target, Error> {
+        if let Some(upstream) = self.upstreams().into_iter().find(|peer| peer.id == *id) {
+            return Ok(Target { id: upstream.id, address: upstream.address });
+        }
         let known = self.known(id.as_str()).await?;
         let address = known.address.clone().ok_or_else(|| Error::not_found("address of", id))?;
         Ok(Target { id: id.clone(), address })
@@ -242,11 +245,11 @@ async fn answer(node: &Node, msgcode: &str, envelope: Envelope) -> Result<Reply,
 /// The table of messages. `deliver` and `feed` answer with streams and have doors of their own.
 async fn handle(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
     match incoming.msgcode.as_str() {
-        "resourceRegister" => crate::catalogue::resource::handle_register(node, incoming).await,
-        "productRegister" => crate::catalogue::product::handle_register(node, incoming).await,
-        "productWithdraw" => crate::catalogue::product::handle_withdraw(node, incoming).await,
-        "productList" => crate::catalogue::listing::handle_list(node, incoming).await,
-        "productDelist" => crate::catalogue::listing::handle_delist(node, incoming).await,
+        "resourceRegister" => crate::catalogue::register::handle_resource(node, incoming).await,
+        "productRegister" => crate::catalogue::register::handle_product(node, incoming).await,
+        "productWithdraw" => crate::catalogue::register::handle_withdraw(node, incoming).await,
+        "productList" => crate::catalogue::shelf::handle_list(node, incoming).await,
+        "productDelist" => crate::catalogue::shelf::handle_delist(node, incoming).await,
         "search" => crate::catalogue::search::handle_search(node, incoming).await,
         "resolve" => crate::catalogue::search::handle_resolve(node, incoming).await,
         "contractCreate" => crate::contract::handle_create(node, incoming).await,

@@ -47,6 +47,9 @@ struct Inner {
     directory: Directory,
     members: RwLock<Members>,
     logs: crate::log::OwnLogs,
+    contracts: crate::contract::Desk,
+    post: crate::outbox::Post,
+    meters: crate::metering::Meters,
     stopping: watch::Sender<bool>,
     joined: watch::Sender<u64>,
     jobs: Mutex<JoinSet<()>>,
@@ -78,6 +81,9 @@ impl Node {
         let inner = Inner {
             keys,
             logs,
+            contracts: crate::contract::Desk::default(),
+            post: crate::outbox::Post::default(),
+            meters: crate::metering::Meters::default(),
             directory: Directory::default(),
             members: RwLock::default(),
             stopping: watch::Sender::new(false),
@@ -175,6 +181,21 @@ impl Node {
     /// The logs that this node writes.
     pub fn logs(&self) -> &crate::log::OwnLogs {
         &self.inner.logs
+    }
+
+    /// The contracts in memory, and who waits for them.
+    pub fn contracts(&self) -> &crate::contract::Desk {
+        &self.inner.contracts
+    }
+
+    /// Where committed steps leave messages that are to leave at once.
+    pub fn post(&self) -> &crate::outbox::Post {
+        &self.inner.post
+    }
+
+    /// What delivery and metering keep in memory.
+    pub fn meters(&self) -> &crate::metering::Meters {
+        &self.inner.meters
     }
 
     /// The cache of everyone known.

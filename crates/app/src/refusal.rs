@@ -31,7 +31,9 @@ pub fn return_code(error: &Error) -> ReturnCode {
     let common = Module::Common;
     let extension = match error {
         Error::Message(error) => return error.return_code(common),
-        Error::Source(dataplane::DataError::SourceChanged { .. }) => Extension::SourceChanged,
+        Error::Source(dataplane::DataError::SourceChanged { .. }) | Error::SourceChanged(_) => {
+            Extension::SourceChanged
+        }
         Error::Input { .. } | Error::Source(_) => {
             return ReturnCode::parameter(common, ndi::return_code::Parameter::Format);
         }
@@ -39,7 +41,9 @@ pub fn return_code(error: &Error) -> ReturnCode {
             return ReturnCode::system(common, System::Unauthorised);
         }
         Error::Store(error) if error.is_conflict() => return ReturnCode::system(common, System::Busy),
-        Error::Repeated => return ReturnCode::system(common, System::Busy),
+        Error::Repeated | Error::NotYet(_) | Error::NotReady { .. } => {
+            return ReturnCode::system(common, System::Busy);
+        }
         Error::Net(_) => return ReturnCode::system(common, System::NetworkFault),
         Error::Store(_)
         | Error::Folder { .. }

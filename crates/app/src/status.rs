@@ -1,1 +1,335 @@
-//! x
+//! What a node is and how it does, in figures from its own store (`GET /status`).
+//!
+//! Everything is read in one snapshot, so that the figures belong together. What is wrong and what to do about it is [`crate::doctor`]'s.
+
+use std::collections::HashMap;
+
+use domain::Timestamp;
+use ndi::weir_v1::public_log::NodeKind;
+use serde::Serialize;
+use store::{Backend, LogHead, MessageRow, Page, Read};
+
+use crate::config::Role;
+use crate::member::Membership;
+use crate::{Error, Node};
+
+/// How many dead letters are told; their number is told whole.
+const DEAD_LETTERS_TOLD: u32 = 20;
+/// How many open uses are counted at most.
+const OPEN_USES_MAX: u32 = Page::MAX;
+/// The kind under which the directory keeps connectors.
+const CONNECTOR: &str = "connector";
+
+/// A node's status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusView {
+    /// Version of the program.
+    pub version: &'static str,
+    /// The node's time, RFC 3339.
+    pub at: String,
+    /// Identifier; a connector host and a node that has not joined have none.
+    pub id: Option<String>,
+    /// `global`, `region`, `industry`, `service` or `connector`.
+    pub role: &'static str,
+    /// Name.
+    pub name: String,
+    /// Base address.
+    pub address: String,
+    /// Suite of its keys.
+    pub suite: String,
+    /// Region or industry.
+    pub area: Option<String>,
+    /// Where the node's state is kept.
+    pub store: StoreView,
+    /// The logs that the node writes.
+    pub logs: Vec<LogView>,
+    /// The function nodes that were joined.
+    pub upstreams: Vec<UpstreamView>,
+    /// The public logs that the node follows.
+    pub followed: Vec<FollowedView>,
+    /// Messages on their way.
+    pub outbox: OutboxView,
+    /// What there is.
+    pub counts: Counts,
+}
+
+/// A store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoreView {
+    /// `sqlite` or `postgres`.
+    pub backend: &'static str,
+    /// Where it is, without user information.
+    pub location: String,
+}
+
+/// A log of the node's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LogView {
+    /// Its name.
+    pub origin: String,
+    /// Entries in it.
+    pub size: u64,
+    /// Entries that wait for their number.
+    pub waiting: u64,
+    /// The newest checkpoint, a signed note; none while the log is empty.
+    pub checkpoint: Option<String>,
+    /// When it grew last, RFC 3339.
+    pub grown_at: Option<String>,
+}
+
+/// A function node that was joined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpstreamView {
+    /// Identifier.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Base address.
+    pub address: String,
+    /// Entries of its public log that are held here.
+    pub size: u64,
+    /// When the last of them came, RFC 3339.
+    pub last_entry_at: Option<String>,
+}
+
+/// A public log of another node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FollowedView {
+    /// Its name.
+    pub origin: String,
+    /// Who publishes it, where that is known.
+    pub node: Option<String>,
+    /// The publisher's name.
+    pub name: Option<String>,
+    /// Entries of it that are held here.
+    pub size: u64,
+    /// When the last of them came, RFC 3339.
+    pub last_entry_at: Option<String>,
+}
+
+/// Messages that are to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutboxView {
+    /// Still to be sent.
+    pub waiting: u64,
+    /// Given up.
+    pub dead: u64,
+    /// The first of those that were given up.
+    pub dead_letters: Vec<DeadLetter>,
+}
+
+/// A message that was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetter {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub message: String,
+    /// Who sent it.
+    pub from: String,
+    /// Who was to receive it.
+    pub to: String,
+    /// How often it was tried.
+    pub attempts: u64,
+    /// Why it was given up.
+    pub reason: String,
+    /// When, RFC 3339.
+    pub at: Option<String>,
+}
+
+/// How much of everything a node has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Subjects that were registered here.
+    pub organisations: u64,
+    /// Connectors: on a host its own, elsewhere those known.
+    pub connectors: u64,
+    /// Products: on a host its own, elsewhere those of the catalogue.
+    pub products: u64,
+    /// Contracts of the host's connectors.
+    pub contracts: u64,
+    /// Uses under way; at most 10,000 are counted.
+    pub open_uses: u64,
+}
+
+/// A node's status.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn status(node: &Node) -> Result<StatusView, Error> {
+    let tenants: Vec<String> = node.tenants().iter().map(|tenant| tenant.id().to_string()).collect();
+    let is_host = node.role() == Role::Host;
+    let figures = node
+        .store()
+        .read("status", move |read| {
+            let tenants = tenants.clone();
+            Box::pin(async move { Figures::read(read, &tenants, is_host).await })
+        })
+        .await?;
+    let publishers = publishers(node).await?;
+    let config = node.config();
+    let membership = node.standing().ok().map(|standing| standing.speaker.membership.clone());
+    let area = membership.as_ref().map(|own| own.area).or_else(|| area_of_tenants(node));
+    Ok(StatusView {
+        version: env!("CARGO_PKG_VERSION"),
+        at: node.now().to_string(),
+        id: membership.map(|own: Membership| own.id.to_string()),
+        role: config.role.as_str(),
+        name: config.name.clone(),
+        address: config.address.clone(),
+        suite: config.suite.to_string(),
+        area: area.map(|area| area.to_string()),
+        store: store_view(node),
+        logs: figures.own_logs(),
+        upstreams: upstreams(node, &figures.heads),
+        followed: figures.followed(&publishers),
+        outbox: figures.outbox,
+        counts: figures.counts,
+    })
+}
+
+fn area_of_tenants(node: &Node) -> Option<domain::id::AreaCode> {
+    node.tenants().first().map(|tenant| tenant.membership.area)
+}
+
+fn store_view(node: &Node) -> StoreView {
+    let backend = match node.store().backend() {
+        Backend::Sqlite => "sqlite",
+        Backend::Postgres => "postgres",
+    };
+    StoreView { backend, location: node.store().location().to_owned() }
+}
+
+/// Who publishes which log: identifier and name by origin.
+async fn publishers(node: &Node) -> Result<HashMap<String, (String, String)>, Error> {
+    let mut known = HashMap::new();
+    for kind in [NodeKind::Global, NodeKind::Region, NodeKind::Industry, NodeKind::Service] {
+        for body in crate::feed::nodes(node, kind).await? {
+            known.insert(origin_of(&body.log_vkey).to_owned(), (body.id.to_string(), body.name));
+        }
+    }
+    Ok(known)
+}
+
+/// The log that a verifier key (`name+hash+key`) belongs to.
+pub(crate) fn origin_of(vkey: &str) -> &str {
+    vkey.split('+').next().unwrap_or(vkey)
+}
+
+fn upstreams(node: &Node, heads: &[LogHead]) -> Vec<UpstreamView> {
+    let view = |peer: crate::member::PeerNode| {
+        let origin = origin_of(&peer.log_vkey);
+        let head = heads.iter().find(|head| head.log == origin);
+        UpstreamView {
+            size: head.map_or(0, |head| head.size),
+            last_entry_at: head.and_then(grown_at),
+            id: peer.id.to_string(),
+            name: peer.name,
+            address: peer.address,
+        }
+    };
+    node.upstreams().into_iter().map(view).collect()
+}
+
+/// When a log grew last; none where it is empty.
+fn grown_at(head: &LogHead) -> Option<String> {
+    (head.size > 0).then(|| Timestamp::from_micros(head.updated_at).to_string())
+}
+
+/// What is read in one snapshot.
+struct Figures {
+    heads: Vec<LogHead>,
+    waiting: HashMap<String, u64>,
+    outbox: OutboxView,
+    counts: Counts,
+}
+
+impl Figures {
+    async fn read(read: &mut Read, tenants: &[String], is_host: bool) -> Result<Figures, Error> {
+        let heads = read.list_logs().await?;
+        let mut waiting = HashMap::new();
+        for head in heads.iter().filter(|head| head.own) {
+            waiting.insert(head.log.clone(), read.count_unsequenced(&head.log).await?);
+        }
+        Ok(Figures { heads, waiting, outbox: outbox(read).await?, counts: counts(read, tenants, is_host).await? })
+    }
+
+    fn own_logs(&self) -> Vec<LogView> {
+        let own = self.heads.iter().filter(|head| head.own);
+        own.map(|head| LogView {
+            origin: head.log.clone(),
+            size: head.size,
+            waiting: self.waiting.get(&head.log).copied().unwrap_or_default(),
+            checkpoint: head.checkpoint.clone(),
+            grown_at: grown_at(head),
+        })
+        .collect()
+    }
+
+    fn followed(&self, publishers: &HashMap<String, (String, String)>) -> Vec<FollowedView> {
+        let followed = self.heads.iter().filter(|head| !head.own);
+        followed
+            .map(|head| {
+                let (node, name) = publishers.get(&head.log).cloned().unzip();
+                FollowedView {
+                    origin: head.log.clone(),
+                    node,
+                    name,
+                    size: head.size,
+                    last_entry_at: grown_at(head),
+                }
+            })
+            .collect()
+    }
+}
+
+async fn outbox(read: &mut Read) -> Result<OutboxView, Error> {
+    let count = read.count_messages().await?;
+    let dead = read.list_dead_messages(0, DEAD_LETTERS_TOLD).await?;
+    Ok(OutboxView {
+        waiting: count.waiting,
+        dead: count.dead,
+        dead_letters: dead.into_iter().map(dead_letter).collect(),
+    })
+}
+
+fn dead_letter(row: MessageRow) -> DeadLetter {
+    DeadLetter {
+        id: row.id,
+        message: row.kind,
+        from: row.tenant,
+        to: row.destination,
+        attempts: row.attempts,
+        reason: row.last_error.unwrap_or_default(),
+        at: row.dead_at.map(|at| Timestamp::from_micros(at).to_string()),
+    }
+}
+
+async fn counts(read: &mut Read, tenants: &[String], is_host: bool) -> Result<Counts, Error> {
+    if !is_host {
+        return Ok(Counts {
+            organisations: read.count_organisations().await?,
+            connectors: read.count_directory(CONNECTOR).await?,
+            products: read.count_catalogue().await?.products,
+            ..Counts::default()
+        });
+    }
+    let mut counts = Counts { connectors: tenants.len() as u64, ..Counts::default() };
+    for tenant in tenants {
+        counts.products += read.list_products(tenant, &Page::first(Page::MAX)).await?.len() as u64;
+        counts.contracts += read.count_contracts(tenant).await?;
+    }
+    counts.open_uses = read.list_open_uses(i64::MAX, OPEN_USES_MAX).await?.len() as u64;
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,459 @@
-//! x
-/// x
-pub async fn handle_register(
-    _: &crate::Node,
-    _: &crate::message::Incoming,
-) -> Result<serde_json::Value, crate::Error> {
-    Err(crate::Error::Repeated)
+//! Connectors: products with the terms that they are offered on, registered at the region and listed on service nodes.
+
+use std::sync::Arc;
+
+use domain::catalogue::{I18n, Keywords, NewProduct, Product, ProductInput, ProductState, Profile};
+use domain::codes::DeliveryForm;
+use domain::id::{AreaCode, NodeId, ProductId, ResourceId};
+use domain::{Evidence, Outbound, Step, Timestamp};
+use ndi::IsoTime;
+use ndi::Message as _;
+use ndi::weir_v1::catalogue::{
+    PRODUCT_DELIST_MSG, PRODUCT_LIST_MSG, PRODUCT_REGISTER_MSG, PRODUCT_WITHDRAW_MSG, ProductDelist,
+    ProductList, ProductRegister, ProductRegistered, ProductWithdraw,
+};
+use ndi::weir_v1::convert::keywords_of;
+use ndi::weir_v1::public_log::{Column, I18nText, NodeKind};
+use ndi::weir_v1::terms::TermsObject;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Body, MessageRow, NewMessage, Page, ProductRow, Read};
+
+use super::{offer, resource};
+use crate::log::Entries;
+use crate::member::Speaker;
+use crate::{Error, Node, outbox};
+
+/// How a provider answers proposals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Negotiation {
+    /// By itself: what lies within the offer is agreed to and signed, the rest is answered with what of it lies within.
+    #[default]
+    Automatic,
+    /// By the provider's people.
+    Manual,
 }
-/// x
-pub async fn handle_withdraw(
-    _: &crate::Node,
-    _: &crate::message::Incoming,
-) -> Result<serde_json::Value, crate::Error> {
-    Err(crate::Error::Repeated)
+
+/// A product to be registered.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewOffer {
+    /// The resource that it is made from.
+    pub resource: String,
+    /// Title; the resource's where it is absent.
+    pub title: Option<I18n>,
+    /// Description; the resource's where it is absent.
+    pub description: Option<I18n>,
+    /// Keywords; the resource's where they are absent.
+    pub keywords: Option<Keywords>,
+    /// Industry: `00` and the division of GB/T 4754.
+    pub industry: Option<String>,
+    /// The widest terms that the provider agrees to.
+    pub offer: Value,
+    /// Who answers proposals.
+    #[serde(default)]
+    pub negotiation: Negotiation,
+}
+
+/// A connector's own row of a product.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OwnProduct {
+    /// The product.
+    #[serde(flatten)]
+    pub product: Product,
+    /// Who answers proposals.
+    #[serde(default)]
+    pub negotiation: Negotiation,
+    /// Why the last message about it failed for good, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+impl OwnProduct {
+    fn of(row: &ProductRow) -> Result<OwnProduct, Error> {
+        Ok(row.body.get_versioned(1, |_, _| None)?)
+    }
+
+    fn row(&self, now: Timestamp) -> Result<ProductRow, Error> {
+        Ok(ProductRow {
+            tenant: self.product.connector.to_string(),
+            key: self.product.key.clone(),
+            id: self.product.id.as_ref().map(ToString::to_string),
+            resource: self.product.resource.to_string(),
+            state: self.state_word().to_owned(),
+            updated_at: now.micros(),
+            body: Body::versioned(1, self)?,
+        })
+    }
+
+    /// `draft`, `registered`, `listed` or `withdrawn`.
+    pub fn state_word(&self) -> &'static str {
+        match self.product.state {
+            ProductState::Draft { .. } => "draft",
+            ProductState::Registered { .. } => "registered",
+            ProductState::Listed { .. } => "listed",
+            ProductState::Withdrawn { .. } => "withdrawn",
+        }
+    }
+
+    /// As the management API shows it.
+    ///
+    /// # Errors
+    /// [`Error::Message`] where the offer is beyond the wire's limits.
+    pub fn view(&self) -> Result<Value, Error> {
+        let product = &self.product;
+        let listings: Vec<NodeId> = product.listings().into_iter().map(|listing| listing.node).collect();
+        Ok(json!({
+            "key": product.key, "id": product.id, "resource": product.resource, "connector": product.connector,
+            "title": product.title, "description": product.description, "keywords": product.keywords,
+            "industry": product.industry, "delivery": product.delivery, "offer": TermsObject::from(&product.offer).to_body()?,
+            "negotiation": self.negotiation, "state": self.state_word(), "listings": listings, "problem": self.problem,
+        }))
+    }
+}
+
+/// Drafts a product of a resource, and registers it at the region. The same resource with the same title is the same product.
+///
+/// # Errors
+/// [`Error::Message`] and [`Error::Terms`] for an offer that cannot be; [`Error::NotFound`] for the resource; [`Error::Peer`] where the region refused.
+pub async fn register(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<OwnProduct, Error> {
+    let (draft, profile, negotiation) = draft(node, speaker, new).await?;
+    let now = node.now();
+    let drafted = Product::draft(draft, &profile, now)?;
+    let submitted = drafted.next.step(ProductInput::Submit, now)?;
+    let own = OwnProduct { product: submitted.next, negotiation, problem: None };
+    let evidence: Vec<Evidence> = drafted.evidence.into_iter().chain(submitted.evidence).collect();
+    let message = register_message(node, speaker, &own.product, &profile)?;
+    commit(node, &own, &evidence, vec![message], None).await?;
+    let key = own.product.key.clone();
+    settle(node, speaker, &key, |own| own.product.id.is_some()).await
+}
+
+async fn draft(
+    node: &Node,
+    speaker: &Speaker,
+    new: NewOffer,
+) -> Result<(NewProduct, Profile, Negotiation), Error> {
+    let id = ResourceId::parse(&new.resource).map_err(|error| Error::input("resource", error.to_string()))?;
+    let tenant = speaker.id().to_string();
+    let wanted = id.clone();
+    let own = node
+        .store()
+        .read("resource_of_product", move |read| {
+            let (tenant, id) = (tenant.clone(), wanted.clone());
+            Box::pin(async move { resource::own(read, &tenant, &id).await })
+        })
+        .await?;
+    let industry = new.industry.as_deref().map(AreaCode::parse).transpose();
+    let industry = industry.map_err(|error| Error::input("industry", error.to_string()))?;
+    let path = ndi::Path::ROOT;
+    let offer = TermsObject::read_at(&new.offer, &path.key("offer"))?.to_domain(&path.key("offer"))?;
+    let title = new.title.filter(|title| !title.is_empty()).unwrap_or(own.resource.title);
+    let product = NewProduct {
+        key: product_key(&id, &title),
+        resource: id,
+        connector: speaker.id().clone(),
+        title,
+        description: new.description.unwrap_or(own.resource.description),
+        keywords: new.keywords.unwrap_or(own.resource.keywords),
+        industry,
+        delivery: DeliveryForm::Dataset,
+        offer,
+    };
+    Ok((product, own.resource.profile, new.negotiation))
+}
+
+fn product_key(resource: &ResourceId, title: &I18n) -> String {
+    let digest = crypto::Sha256::of(format!("{resource} {} {}", title.zh, title.en).as_bytes()).to_string();
+    digest.get(..24).map(str::to_owned).unwrap_or(digest)
+}
+
+fn register_message(
+    node: &Node,
+    speaker: &Speaker,
+    product: &Product,
+    profile: &Profile,
+) -> Result<NewMessage, Error> {
+    let title = I18nText::of(&product.title).ok_or_else(|| Error::input("title", "missing: give one"))?;
+    let request = ProductRegister {
+        local_key: product.key.clone(),
+        resource: product.resource.clone(),
+        connector: speaker.id().clone(),
+        subject: speaker.subject().clone(),
+        provider: organisation_name(speaker),
+        title,
+        description: I18nText::of(&product.description),
+        keywords: keywords_of(&product.keywords),
+        industry: product.industry,
+        delivery: product.delivery,
+        columns: profile.columns.iter().map(Column::from).collect(),
+        rows: profile.rows,
+        bytes: profile.bytes,
+        time_range: profile.time_range.map(|(first, last)| vec![IsoTime(first), IsoTime(last)]),
+        digest: profile.sha256,
+        offer: TermsObject::from(&product.offer),
+    };
+    let region = offer::region_of(speaker)?;
+    Ok(outbox::message(
+        speaker.id(),
+        stream(&product.key),
+        &region,
+        PRODUCT_REGISTER_MSG,
+        &request.to_body()?,
+        node.now(),
+    ))
+}
+
+/// The name that the organisation was certified under.
+fn organisation_name(speaker: &Speaker) -> String {
+    let chain = speaker.organisation.as_ref().map(|organisation| &organisation.chain);
+    let certified = chain.and_then(|chain| chain.leaf().subject_o()).map(str::to_owned);
+    certified.unwrap_or_else(|| speaker.membership.name.clone())
+}
+
+fn stream(key: &str) -> String {
+    format!("product/{key}")
+}
+
+/// Lists a product on a service node: the one named, or the only one known.
+///
+/// # Errors
+/// [`Error::Input`] where the node is not named and several are known; [`Error::State`]; [`Error::Peer`] where it refused.
+pub async fn list_on(
+    node: &Node,
+    speaker: &Speaker,
+    id: &str,
+    on: Option<&str>,
+) -> Result<OwnProduct, Error> {
+    let service = service_node(node, on).await?;
+    let own = find(node, speaker, id).await?;
+    let step = own.product.clone().step(ProductInput::List { node: service.clone() }, node.now())?;
+    let key = step_and_send(node, own, step, "").await?;
+    let listed = move |own: &OwnProduct| own.product.listings().iter().any(|listing| listing.node == service);
+    settle(node, speaker, &key, listed).await
+}
+
+/// Takes a product off a service node.
+///
+/// # Errors
+/// As [`list_on`].
+pub async fn delist(
+    node: &Node,
+    speaker: &Speaker,
+    id: &str,
+    on: Option<&str>,
+    reason: &str,
+) -> Result<OwnProduct, Error> {
+    let service = service_node(node, on).await?;
+    let own = find(node, speaker, id).await?;
+    let step = own.product.clone().step(ProductInput::Delist { node: service }, node.now())?;
+    step_and_send(node, own, step, reason).await?;
+    find(node, speaker, id).await
+}
+
+/// Withdraws a product: no new contract can be made of it, contracts in force go on.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::State`].
+pub async fn withdraw(node: &Node, speaker: &Speaker, id: &str, reason: &str) -> Result<OwnProduct, Error> {
+    let own = find(node, speaker, id).await?;
+    let step = own.product.clone().step(ProductInput::Withdraw { reason: reason.to_owned() }, node.now())?;
+    step_and_send(node, own, step, reason).await?;
+    find(node, speaker, id).await
+}
+
+async fn service_node(node: &Node, named: Option<&str>) -> Result<NodeId, Error> {
+    if let Some(id) = named {
+        return NodeId::parse(id).map_err(|error| Error::input("serviceNode", error.to_string()));
+    }
+    let known = crate::feed::nodes(node, NodeKind::Service).await?;
+    match known.as_slice() {
+        [only] => Ok(only.id.clone()),
+        [] => Err(Error::not_found("service node", "any")),
+        several => Err(Error::input("serviceNode", format!("{} are known: name one of them", several.len()))),
+    }
+}
+
+/// Commits a step with the messages that it asks for; answers the product's key.
+async fn step_and_send(
+    node: &Node,
+    own: OwnProduct,
+    step: Step<Product>,
+    reason: &str,
+) -> Result<String, Error> {
+    let messages: Result<Vec<NewMessage>, Error> =
+        step.outbox.iter().filter_map(|out| outbound(node, &own.product, out, reason).transpose()).collect();
+    let next = OwnProduct { product: step.next, problem: None, ..own };
+    commit(node, &next, &step.evidence, messages?, None).await?;
+    Ok(next.product.key)
+}
+
+/// The message of an outbound order of the lifecycle.
+fn outbound(
+    node: &Node,
+    product: &Product,
+    out: &Outbound,
+    reason: &str,
+) -> Result<Option<NewMessage>, Error> {
+    let why = |text: &str| if text.is_empty() { "not given".to_owned() } else { text.to_owned() };
+    let (destination, kind, body) = match out {
+        Outbound::ListProduct { product, node } => {
+            (node.clone(), PRODUCT_LIST_MSG, ProductList { product_id: product.clone() }.to_body()?)
+        }
+        Outbound::DelistProduct { product, node } => {
+            let body = ProductDelist { product_id: product.clone(), reason: why(reason) }.to_body()?;
+            (node.clone(), PRODUCT_DELIST_MSG, body)
+        }
+        Outbound::WithdrawProduct { product, reason } => {
+            let speaker = node.hosted(&product_connector(node, product)?)?;
+            let body = ProductWithdraw { product_id: product.clone(), reason: why(reason) }.to_body()?;
+            (offer::region_of(&speaker)?, PRODUCT_WITHDRAW_MSG, body)
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(outbox::message(&product.connector, stream(&product.key), &destination, kind, &body, node.now())))
+}
+
+fn product_connector(node: &Node, product: &ProductId) -> Result<NodeId, Error> {
+    let subject = product.subject();
+    let tenant = node.tenants().into_iter().find(|tenant| *tenant.subject() == subject);
+    tenant.map(|tenant| tenant.id().clone()).ok_or_else(|| Error::not_found("connector of product", product))
+}
+
+async fn commit(
+    node: &Node,
+    own: &OwnProduct,
+    evidence: &[Evidence],
+    messages: Vec<NewMessage>,
+    answered: Option<&MessageRow>,
+) -> Result<(), Error> {
+    let now = node.now();
+    let entries = Entries::new().record(node, own.product.connector.as_str(), evidence, now);
+    let (row, messages, answered) = (own.row(now)?, Arc::new(messages), answered.cloned().map(Arc::new));
+    node.store()
+        .run_tx("product_change", move |tx| {
+            let (row, entries, messages, answered) =
+                (row.clone(), entries.clone(), messages.clone(), answered.clone());
+            Box::pin(async move {
+                tx.put_product(&row).await?;
+                entries.write(tx).await?;
+                if !messages.is_empty() {
+                    tx.add_messages(&messages).await?;
+                }
+                match &answered {
+                    Some(message) => outbox::complete(tx, message).await,
+                    None => Ok(()),
+                }
+            })
+        })
+        .await
+}
+
+/// Waits until the product is as wanted, or the other side refused.
+async fn settle(
+    node: &Node,
+    speaker: &Speaker,
+    key: &str,
+    wanted: impl Fn(&OwnProduct) -> bool,
+) -> Result<OwnProduct, Error> {
+    let tenant = speaker.id().to_string();
+    let settled = offer::settled(node, || {
+        let (tenant, key, wanted) = (tenant.clone(), key.to_owned(), &wanted);
+        async move {
+            let own = get(node, &tenant, &key).await?;
+            Ok((wanted(&own) || own.problem.is_some()).then_some(own))
+        }
+    })
+    .await?;
+    match settled.problem {
+        Some(problem) => Err(Error::Forbidden(problem)),
+        None => Ok(settled),
+    }
+}
+
+/// Takes an answer of the region or a service node, and ends the message in the same transaction.
+pub(crate) async fn answered(node: &Node, row: &MessageRow, data: &Value) -> Result<(), Error> {
+    let input = match row.kind.as_str() {
+        PRODUCT_REGISTER_MSG => {
+            Some(ProductInput::IdAssigned { id: ProductRegistered::read(data)?.product_id })
+        }
+        PRODUCT_LIST_MSG => {
+            let node = NodeId::parse(&row.destination).map_err(|error| Error::Corrupt(error.to_string()))?;
+            Some(ProductInput::Listed { node })
+        }
+        _ => None,
+    };
+    let mut own = get(node, &row.tenant, key_of(row)).await?;
+    let now = node.now();
+    let step = match input {
+        Some(input) => own.product.clone().step(input, now)?,
+        None => Step::unchanged(own.product.clone()),
+    };
+    let messages: Result<Vec<NewMessage>, Error> =
+        step.outbox.iter().filter_map(|out| outbound(node, &step.next, out, "").transpose()).collect();
+    own.product = step.next;
+    own.problem = None;
+    commit(node, &own, &step.evidence, messages?, Some(row)).await
+}
+
+/// Takes note that a message about a product was refused for good.
+pub(crate) async fn undelivered(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
+    let mut own = get(node, &row.tenant, key_of(row)).await?;
+    own.problem = Some(error.to_string());
+    commit(node, &own, &[], Vec::new(), Some(row)).await
+}
+
+fn key_of(row: &MessageRow) -> &str {
+    row.stream.strip_prefix("product/").unwrap_or(&row.stream)
+}
+
+async fn get(node: &Node, tenant: &str, key: &str) -> Result<OwnProduct, Error> {
+    let (tenant, wanted) = (tenant.to_owned(), key.to_owned());
+    let row = node
+        .store()
+        .read("product_get", move |read| {
+            let (tenant, key) = (tenant.clone(), wanted.clone());
+            Box::pin(async move { Ok::<_, Error>(read.get_product(&tenant, &key).await?) })
+        })
+        .await?;
+    OwnProduct::of(&row.ok_or_else(|| Error::not_found("product", key))?)
+}
+
+async fn find(node: &Node, speaker: &Speaker, id: &str) -> Result<OwnProduct, Error> {
+    let id = ProductId::parse(id).map_err(|error| Error::input("product", error.to_string()))?;
+    let tenant = speaker.id().to_string();
+    node.store()
+        .read("product_find", move |read| {
+            let (tenant, id) = (tenant.clone(), id.clone());
+            Box::pin(async move { own(read, &tenant, &id).await })
+        })
+        .await
+}
+
+/// A connector's own product by its identifier.
+///
+/// # Errors
+/// [`Error::NotFound`] where the connector has none of that identifier.
+pub async fn own(read: &mut Read, tenant: &str, id: &ProductId) -> Result<OwnProduct, Error> {
+    let row = read.find_product(tenant, id.as_str()).await?;
+    OwnProduct::of(&row.ok_or_else(|| Error::not_found("product", id))?)
+}
+
+/// A connector's products, in the order of their keys.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn list(node: &Node, speaker: &Speaker) -> Result<Vec<OwnProduct>, Error> {
+    let tenant = speaker.id().to_string();
+    let rows = node
+        .store()
+        .read("products_list", move |read| {
+            let tenant = tenant.clone();
+            Box::pin(
+                async move { Ok::<_, Error>(read.list_products(&tenant, &Page::first(Page::MAX)).await?) },
+            )
+        })
+        .await?;
+    rows.iter().map(OwnProduct::of).collect()
 }

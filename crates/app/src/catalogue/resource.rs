@@ -1,8 +1,282 @@
-//! x
-/// x
-pub async fn handle_register(
-    _: &crate::Node,
-    _: &crate::message::Incoming,
-) -> Result<serde_json::Value, crate::Error> {
-    Err(crate::Error::Repeated)
+//! Connectors: resources, profiled from the file itself, catalogued here and registered at the region (NDI-TR-2025-06, 9).
+//!
+//! Where the file lies and how it looked from outside when it was read is the tenant's own and never leaves the node.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dataplane::FileStamp;
+use dataplane::profile::ProfileOptions;
+use domain::Timestamp;
+use domain::catalogue::{I18n, Keywords, Resource, ResourceInput, ResourceState};
+use domain::id::ResourceId;
+use ndi::Message as _;
+use ndi::weir_v1::catalogue::{RESOURCE_REGISTER_MSG, ResourceRegister, ResourceRegistered};
+use ndi::weir_v1::convert::keywords_of;
+use ndi::weir_v1::public_log::{I18nText, Profile as WireProfile};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Body, MessageRow, NewMessage, Page, Read, ResourceRow};
+
+use super::offer;
+use crate::log::Entries;
+use crate::member::Speaker;
+use crate::{Error, Node, outbox};
+
+/// A file to be catalogued.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewResource {
+    /// Where the file lies on the node's machine.
+    pub path: PathBuf,
+    /// Encoding of a text file; detected where it is absent.
+    pub encoding: Option<String>,
+    /// Title; made from the file's name where it is absent.
+    pub title: Option<I18n>,
+    /// Description.
+    #[serde(default)]
+    pub description: I18n,
+    /// Keywords.
+    #[serde(default)]
+    pub keywords: Keywords,
+    /// Titles of columns, by name.
+    #[serde(default)]
+    pub column_titles: std::collections::BTreeMap<String, I18n>,
+}
+
+/// A connector's own row of a resource.
+#[derive(Debug, Clone)]
+pub struct OwnResource {
+    /// The resource.
+    pub resource: Resource,
+    /// Where its file lies.
+    pub source: PathBuf,
+    /// How the file looked when it was profiled.
+    pub stamp: FileStamp,
+    /// Why registering failed for good, where it did.
+    pub problem: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    resource: Resource,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+impl OwnResource {
+    fn of(row: &ResourceRow) -> Result<OwnResource, Error> {
+        let stored: Stored = row.body.get_versioned(1, |_, _| None)?;
+        let lacking = || Error::Corrupt(format!("resource `{}` without its source", row.key));
+        let stamp =
+            row.stamp.as_deref().and_then(|text| serde_json::from_str(text).ok()).ok_or_else(lacking)?;
+        let source = row.source.clone().map(PathBuf::from).ok_or_else(lacking)?;
+        Ok(OwnResource { resource: stored.resource, source, stamp, problem: stored.problem })
+    }
+
+    fn row(&self, now: Timestamp) -> Result<ResourceRow, Error> {
+        let stamp = serde_json::to_string(&self.stamp).map_err(|error| Error::Corrupt(error.to_string()))?;
+        let body = Stored { resource: self.resource.clone(), problem: self.problem.clone() };
+        Ok(ResourceRow {
+            tenant: self.resource.owner.to_string(),
+            key: self.resource.key.clone(),
+            id: self.resource.id.as_ref().map(ToString::to_string),
+            state: state_word(&self.resource.state).to_owned(),
+            source: Some(self.source.to_string_lossy().into_owned()),
+            stamp: Some(stamp),
+            updated_at: now.micros(),
+            body: Body::versioned(1, &body)?,
+        })
+    }
+
+    /// As the management API shows it.
+    pub fn view(&self) -> Result<Value, Error> {
+        let resource = &self.resource;
+        let mut profile = WireProfile::from(&resource.profile).to_body()?;
+        if let Some(fields) = profile.as_object_mut() {
+            fields.insert("nullPermille".to_owned(), Value::from(resource.profile.null_permille()));
+        }
+        Ok(json!({
+            "key": resource.key, "id": resource.id, "connector": resource.owner, "title": resource.title,
+            "description": resource.description, "keywords": resource.keywords, "profile": profile,
+            "state": state_word(&resource.state), "path": self.source, "problem": self.problem,
+        }))
+    }
+}
+
+fn state_word(state: &ResourceState) -> &'static str {
+    match state {
+        ResourceState::Catalogued { .. } => "catalogued",
+        ResourceState::Registered { .. } => "registered",
+        ResourceState::Revoked { .. } => "revoked",
+    }
+}
+
+/// Profiles a file, catalogues it and registers it at the region. The same path again is the same resource with a new profile.
+/// `progress` is told how many bytes were read so far.
+///
+/// # Errors
+/// [`Error::Source`] for what is wrong with the file; [`Error::State`] for a title or profile beyond the limits;
+/// [`Error::Peer`] where the region refused.
+pub async fn add(
+    node: &Node,
+    speaker: &Speaker,
+    new: NewResource,
+    progress: Arc<dyn Fn(u64) + Send + Sync>,
+) -> Result<OwnResource, Error> {
+    let path =
+        std::path::absolute(&new.path).map_err(|source| Error::Folder { path: new.path.clone(), source })?;
+    let options = ProfileOptions { encoding: new.encoding.clone() };
+    let file = path.clone();
+    let profiled =
+        tokio::task::spawn_blocking(move || dataplane::profile::profile(&file, &options, progress.as_ref())).await;
+    let mut profiled =
+        profiled.map_err(|error| Error::Corrupt(format!("profiling was interrupted: {error}")))??;
+    for column in &mut profiled.profile.columns {
+        column.title = new.column_titles.get(&column.name).cloned();
+    }
+    let title = new.title.clone().filter(|title| !title.is_empty()).unwrap_or_else(|| title_of(&path));
+    let (key, now) = (offer::key_of(&path), node.now());
+    let described = (title, new.description.clone());
+    let catalogued = Resource::catalogue(
+        key,
+        speaker.id().clone(),
+        described,
+        new.keywords.clone(),
+        profiled.profile,
+        now,
+    )?;
+    let submitted = catalogued.next.step(ResourceInput::Submit, now)?;
+    let own = OwnResource { resource: submitted.next, source: path, stamp: profiled.stamp, problem: None };
+    let evidence: Vec<_> = catalogued.evidence.into_iter().chain(submitted.evidence).collect();
+    let entries = Entries::new().record(node, speaker.id().as_str(), &evidence, now);
+    let message = register_message(node, speaker, &own.resource)?;
+    let (row, messages) = (own.row(now)?, Arc::new(vec![message]));
+    node.store()
+        .run_tx("resource_add", move |tx| {
+            let (row, entries, messages) = (row.clone(), entries.clone(), messages.clone());
+            Box::pin(async move {
+                tx.put_resource(&row).await?;
+                entries.write(tx).await?;
+                Ok::<_, Error>(tx.add_messages(&messages).await?)
+            })
+        })
+        .await?;
+    let (tenant, key) = (speaker.id().to_string(), own.resource.key.clone());
+    offer::settled(node, || {
+        let (tenant, key) = (tenant.clone(), key.clone());
+        async move {
+            let own = get(node, &tenant, &key).await?;
+            Ok((own.resource.id.is_some() || own.problem.is_some()).then_some(own))
+        }
+    })
+    .await
+    .and_then(|own| match own.problem {
+        Some(problem) => Err(Error::Forbidden(problem)),
+        None => Ok(own),
+    })
+}
+
+fn register_message(node: &Node, speaker: &Speaker, resource: &Resource) -> Result<NewMessage, Error> {
+    let title = I18nText::of(&resource.title).ok_or_else(|| Error::input("title", "missing: give one"))?;
+    let request = ResourceRegister {
+        local_key: resource.key.clone(),
+        connector: speaker.id().clone(),
+        subject: speaker.subject().clone(),
+        title,
+        description: I18nText::of(&resource.description),
+        keywords: keywords_of(&resource.keywords),
+        profile: WireProfile::from(&resource.profile),
+    };
+    let region = offer::region_of(speaker)?;
+    let stream = format!("resource/{}", resource.key);
+    Ok(outbox::message(speaker.id(), stream, &region, RESOURCE_REGISTER_MSG, &request.to_body()?, node.now()))
+}
+
+/// A title from the file's name, without its ending.
+fn title_of(path: &Path) -> I18n {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().replace(['_', '-'], " "));
+    I18n::same(stem.unwrap_or_default())
+}
+
+/// Takes the region's answer to a registration: the identifier.
+pub(crate) async fn answered(node: &Node, row: &MessageRow, data: &Value) -> Result<(), Error> {
+    let reply = ResourceRegistered::read(data)?;
+    change(node, row, None, move |resource, now| {
+        Ok(resource.step(ResourceInput::IdAssigned { id: reply.resource_id.clone() }, now)?)
+    })
+    .await
+}
+
+/// Takes note that a registration was refused for good.
+pub(crate) async fn undelivered(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
+    change(node, row, Some(error.to_string()), |resource, _| Ok(domain::Step::unchanged(resource))).await
+}
+
+/// Steps the resource that a message was about, and ends the message, in one transaction.
+async fn change(
+    node: &Node,
+    row: &MessageRow,
+    problem: Option<String>,
+    step: impl Fn(Resource, Timestamp) -> Result<domain::Step<Resource>, Error>,
+) -> Result<(), Error> {
+    let key = row.stream.strip_prefix("resource/").unwrap_or(&row.stream);
+    let mut own = get(node, &row.tenant, key).await?;
+    let now = node.now();
+    let step = step(own.resource, now)?;
+    own.resource = step.next;
+    own.problem = problem;
+    let entries = Entries::new().record(node, &row.tenant, &step.evidence, now);
+    let (stored, message) = (own.row(now)?, Arc::new(row.clone()));
+    node.store()
+        .run_tx("resource_change", move |tx| {
+            let (stored, entries, message) = (stored.clone(), entries.clone(), message.clone());
+            Box::pin(async move {
+                tx.put_resource(&stored).await?;
+                entries.write(tx).await?;
+                outbox::complete(tx, &message).await
+            })
+        })
+        .await
+}
+
+async fn get(node: &Node, tenant: &str, key: &str) -> Result<OwnResource, Error> {
+    let (tenant, key) = (tenant.to_owned(), key.to_owned());
+    let wanted = key.clone();
+    let row = node
+        .store()
+        .read("resource_get", move |read| {
+            let (tenant, key) = (tenant.clone(), wanted.clone());
+            Box::pin(async move { Ok::<_, Error>(read.get_resource(&tenant, &key).await?) })
+        })
+        .await?;
+    OwnResource::of(&row.ok_or_else(|| Error::not_found("resource", &key))?)
+}
+
+/// A connector's own resource by its identifier.
+///
+/// # Errors
+/// [`Error::NotFound`] where the connector has none of that identifier.
+pub async fn own(read: &mut Read, tenant: &str, id: &ResourceId) -> Result<OwnResource, Error> {
+    let row = read.find_resource(tenant, id.as_str()).await?;
+    OwnResource::of(&row.ok_or_else(|| Error::not_found("resource", id))?)
+}
+
+/// A connector's resources, in the order of their keys.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn list(node: &Node, speaker: &Speaker) -> Result<Vec<OwnResource>, Error> {
+    let tenant = speaker.id().to_string();
+    let rows = node
+        .store()
+        .read("resources_list", move |read| {
+            let tenant = tenant.clone();
+            Box::pin(
+                async move { Ok::<_, Error>(read.list_resources(&tenant, &Page::first(Page::MAX)).await?) },
+            )
+        })
+        .await?;
+    rows.iter().map(OwnResource::of).collect()
 }

@@ -1,0 +1,101 @@
+//! Ends contracts whose time is over. The gate looks at the clock itself, so nothing is allowed in between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::codes::ContractStatus;
+use domain::contract::Input;
+use domain::{Refusal, Timestamp};
+use store::Page;
+
+use super::desk::{self, Change, Held};
+use super::turn::Turn;
+use crate::{Error, Node};
+
+/// How long the job sleeps at most before it looks at the clock again.
+const SWEEP: Duration = Duration::from_secs(60);
+/// How many rows one page of the first look takes.
+const PAGE: u32 = 500;
+/// The states, as rows hold them, of contracts that are not over.
+const ALIVE: [ContractStatus; 4] = [
+    ContractStatus::Initiated,
+    ContractStatus::Negotiating,
+    ContractStatus::Signing,
+    ContractStatus::Performing,
+];
+
+/// Job: moves contracts past the end of their terms' time to their end.
+pub async fn expire(node: Node) {
+    if let Err(error) = expect_all(&node).await {
+        tracing::error!(%error, "contracts could not be read for their ends; restart the node to try again");
+    }
+    loop {
+        end_due(&node).await;
+        let pause = node.contracts().next_expiry().map_or(SWEEP, |at| until(at, node.now()));
+        let _ = tokio::time::timeout(pause, node.contracts().sooner.notified()).await;
+    }
+}
+
+fn until(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_micros(u64::try_from(at.micros_since(now)).unwrap_or(0)).min(SWEEP)
+}
+
+/// Notes the ends of all contracts that the store has.
+async fn expect_all(node: &Node) -> Result<(), Error> {
+    for tenant in node.tenants() {
+        for state in ALIVE {
+            let mut after = String::new();
+            while let Some(last) = expect_page(node, tenant.id().as_str(), state, after).await? {
+                after = last;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One page; the key of its last row, where there may be more.
+async fn expect_page(
+    node: &Node,
+    tenant: &str,
+    state: ContractStatus,
+    after: String,
+) -> Result<Option<String>, Error> {
+    let owner = tenant.to_owned();
+    let rows = node.store().read("contract_ends", move |read| {
+        let (owner, page) = (owner.clone(), Page::after(after.clone(), PAGE));
+        Box::pin(async move { Ok::<_, Error>(read.list_contracts_in(&owner, state.code(), &page).await?) })
+    });
+    let rows = rows.await?;
+    for row in &rows {
+        let end = desk::held_of(row)?.contract().terms().time.end();
+        node.contracts().expect((end, row.tenant.clone(), row.key.clone()));
+    }
+    Ok(rows.last().filter(|_| rows.len() as u64 == u64::from(PAGE)).map(|row| row.key.clone()))
+}
+
+/// Ends every contract whose time is over now.
+pub(super) async fn end_due(node: &Node) {
+    while let Some((at, tenant, key)) = node.contracts().take_expired(node.now()) {
+        match end(node, &tenant, &key).await {
+            Ok(()) => {}
+            // Other terms were agreed since; that commit noted their end.
+            Err(Error::State(Refusal::NotOver { .. })) => {}
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => {
+                tracing::warn!(contract.key = key, %error, "a contract could not be ended at its time; trying again");
+                node.contracts().expect((at.plus_micros(SWEEP_MICROS), tenant, key));
+            }
+        }
+    }
+}
+
+/// [`SWEEP`] in microseconds.
+const SWEEP_MICROS: i64 = 60_000_000;
+
+async fn end(node: &Node, tenant: &str, key: &str) -> Result<(), Error> {
+    let speaker = node.tenant(tenant)?;
+    let turn = |held: &Arc<Held>| -> Result<Change, Error> {
+        Turn::on(held, node.now()).step(Input::Expire)?.change(node, &speaker, None)
+    };
+    desk::change(node, tenant, key, turn).await.map(drop)
+}

@@ -1,0 +1,166 @@
+//! What a peer's connector sends: proposals, acceptances, signatures, the end (`contractNegotiate`, `contractTerminate`).
+//!
+//! A message is checked and its signatures are verified before anything is read; then it is one step, what follows from it by itself, and
+//! one commit with the answer. `negotiationStatus` `0` says that the terms of the message are agreed; after `1` a message of ours follows,
+//! at once or when a person has decided.
+
+use std::sync::Arc;
+
+use domain::Negotiate;
+use domain::contract::{Contract, ContractDraft, Input, Role};
+use serde_json::Value;
+
+use super::automatic::{self, Response};
+use super::desk::{self, AutoSign, Change, Held};
+use super::turn::Turn;
+use super::wire;
+use crate::message::Incoming;
+use crate::{Error, Node};
+
+/// Handles `contractNegotiate`.
+///
+/// # Errors
+/// [`Error::Message`] for its form, [`Error::Forbidden`] where the sender is no party, [`Error::Evidence`] for a signature, [`Error::Terms`]
+/// where a first proposal cannot be agreed, [`Error::State`] where the contract's state does not allow it, [`Error::NotFound`].
+pub async fn handle_negotiate(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
+    let (negotiate, role) = wire::read_negotiate(incoming)?;
+    wire::verify_signatures(node, &negotiate, role).await?;
+    let tenant = incoming.to.id().as_str();
+    if desk::find(node, tenant, negotiate.contract.as_str()).await?.is_none() {
+        match receive(node, incoming, &negotiate, role).await {
+            // The same contract came in the meantime, by another message.
+            Err(Error::Store(error)) if error.is_conflict() => {}
+            done => return done,
+        }
+    }
+    respond(node, incoming, &negotiate, role).await
+}
+
+/// A first proposal: a contract that is new here.
+async fn receive(node: &Node, incoming: &Incoming, negotiate: &Negotiate, role: Role) -> Result<Value, Error> {
+    if !negotiate.signatures.is_empty() {
+        return Err(Error::not_found("contract", &negotiate.contract));
+    }
+    if role == Role::User {
+        return Err(Error::Forbidden("the user's connector begins a contract: propose it there".to_owned()));
+    }
+    check_user_name(node, negotiate).await?;
+    let stance = automatic::stance(node, &incoming.to, &negotiate.product.id).await?;
+    let now = node.now();
+    let step = Contract::receive(draft(negotiate, role), negotiate.contract.clone(), negotiate.terms.clone(), now)?;
+    let turn = match automatic::respond(Turn::new(step, AutoSign::Never, now), &stance)? {
+        Response::Taken(turn) => turn,
+        Response::Refused(_, error) => return Err(error),
+    };
+    let data = wire::negotiated(automatic::is_agreed(turn.contract()))?;
+    let change = turn.change(node, &incoming.to, None)?.answering(incoming, data.clone());
+    desk::commit(node, change).await?;
+    Ok(data)
+}
+
+/// Our view of a contract that the peer began. Its identifier is its local key as well.
+fn draft(negotiate: &Negotiate, role: Role) -> ContractDraft {
+    ContractDraft {
+        key: negotiate.contract.to_string(),
+        role,
+        name: negotiate.name.clone(),
+        abstract_: negotiate.abstract_.clone(),
+        product: negotiate.product.clone(),
+        provider: negotiate.provider.clone(),
+        user: negotiate.user.clone(),
+    }
+}
+
+/// The name that the user gives itself, which both will sign, is the certified one. Without a name its code stands for it.
+async fn check_user_name(node: &Node, negotiate: &Negotiate) -> Result<(), Error> {
+    let user = &negotiate.user;
+    let known = node.known(user.subject.as_str()).await?;
+    let certified = known.chain.leaf().subject_o().unwrap_or(&known.name);
+    if user.name == certified || user.name == user.subject.as_str() {
+        return Ok(());
+    }
+    Err(Error::input(
+        "strategy.policyExpansion.userName",
+        format!("`{}` is certified as `{certified}`: give that name", user.subject),
+    ))
+}
+
+/// A message about a contract that is here.
+async fn respond(node: &Node, incoming: &Incoming, negotiate: &Negotiate, role: Role) -> Result<Value, Error> {
+    let stance = match role {
+        Role::Provider if negotiate.signatures.is_empty() => {
+            Some(automatic::stance(node, &incoming.to, &negotiate.product.id).await)
+        }
+        _ => None,
+    };
+    let tenant = incoming.to.id().as_str();
+    let changed = desk::change(node, tenant, negotiate.contract.as_str(), |held| {
+        check_same(held.contract(), negotiate, role)?;
+        let turn = Turn::on(held, node.now()).step(ndi::digital_contract::peer_input(negotiate))?;
+        let turn = match &stance {
+            Some(Ok(stance)) => decided(turn, stance)?,
+            // The product is gone: what is on the table waits for a person.
+            Some(Err(_)) | None => turn,
+        };
+        answer(node, incoming, turn.sign_if_due(&incoming.to)?)
+    });
+    let held = changed.await?;
+    wire::negotiated(automatic::is_agreed(held.contract()))
+}
+
+/// An automatic provider's answer to a later round. What it cannot agree to ends the negotiation, with the reason.
+fn decided(turn: Turn, stance: &automatic::Stance) -> Result<Turn, Error> {
+    if !turn.contract().awaits_us() {
+        return Ok(turn);
+    }
+    match automatic::respond(turn, stance)? {
+        Response::Taken(turn) => Ok(turn),
+        Response::Refused(turn, error) => turn.step(Input::Reject { reason: error.to_string() }),
+    }
+}
+
+fn answer(node: &Node, incoming: &Incoming, turn: Turn) -> Result<Change, Error> {
+    let data = wire::negotiated(automatic::is_agreed(turn.contract()))?;
+    Ok(turn.change(node, &incoming.to, None)?.answering(incoming, data))
+}
+
+/// A message is about the contract as it began: the same parties, product and name. Terms may differ, nothing else.
+fn check_same(contract: &Contract, negotiate: &Negotiate, role: Role) -> Result<(), Error> {
+    let differs = |field: &str| {
+        Err(Error::input(field, format!("differs from contract `{}` as it began", negotiate.contract)))
+    };
+    if contract.role != role || contract.provider != negotiate.provider || contract.user != negotiate.user {
+        return differs("strategy.executionNodeInfo");
+    }
+    if contract.product != negotiate.product {
+        return differs("strategy.subjectInfo");
+    }
+    if contract.name != negotiate.name {
+        return differs("contractName");
+    }
+    Ok(())
+}
+
+/// Handles `contractTerminate`: it takes effect at once; what was used stays used.
+///
+/// # Errors
+/// [`Error::Message`] for its form or signature, [`Error::Forbidden`] where the sender is not the other party, [`Error::NotFound`].
+pub async fn handle_terminate(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
+    let (terminate, reason) = wire::read_terminate(node, incoming).await?;
+    let data = wire::terminated()?;
+    let tenant = incoming.to.id().as_str();
+    desk::change(node, tenant, terminate.contract_id.as_str(), |held| {
+        check_peer(held, incoming)?;
+        let turn = Turn::on(held, node.now()).step(Input::PeerTerminated { reason: reason.clone() })?;
+        Ok(turn.change(node, &incoming.to, None)?.answering(incoming, data.clone()))
+    })
+    .await?;
+    Ok(data)
+}
+
+fn check_peer(held: &Arc<Held>, incoming: &Incoming) -> Result<(), Error> {
+    if held.contract().peer().connector.as_str() == incoming.from.id {
+        return Ok(());
+    }
+    Err(Error::Forbidden(format!("`{}` is no party to this contract", incoming.from.id)))
+}

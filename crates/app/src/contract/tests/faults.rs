@@ -1,0 +1,156 @@
+//! Lost messages, lost answers, a peer that is away, and a contract that moves under its writer.
+
+use std::sync::atomic::Ordering;
+
+use store::MessageRow;
+
+use super::*;
+
+async fn waiting(site: &Site) -> (u64, u64) {
+    let count = site.node.store().read("count", |read| {
+        Box::pin(async move { Ok::<_, Error>(read.count_messages().await?) })
+    });
+    let count = count.await.unwrap();
+    (count.waiting, count.dead)
+}
+
+/// One try of what is due, then the clock moves past every pause.
+async fn try_once(world: &World, site: &Site) -> usize {
+    let tried = outbox::pump(&site.node).await.unwrap();
+    world.clock.advance_micros(10_000_000);
+    tried
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_given_again_and_takes_effect_once() {
+    let world = World::new(Negotiation::Automatic).await;
+    let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
+    for site in [&world.service, &world.provider] {
+        site.door.loses_answers.store(true, Ordering::SeqCst);
+        assert_eq!(try_once(&world, &world.user).await, 1);
+        assert_eq!(waiting(&world.user).await, (1, 0));
+        site.door.loses_answers.store(false, Ordering::SeqCst);
+        try_once(&world, &world.user).await;
+    }
+    drain(&world).await;
+    let ours = shown_at(&world.user, &proposed.key).await;
+    assert_eq!((ours.state, ours.trouble.is_none()), ("05", true));
+    assert_eq!(only(&world.provider).await.rounds.len(), 1);
+    let issued = world.service.node.store().read("issued", |read| {
+        Box::pin(async move { Ok::<_, Error>(read.list_issued(&Page::first(10)).await?) })
+    });
+    let issued = issued.await.unwrap();
+    assert_eq!(issued.len(), 1);
+    assert_eq!((issued[0].product.as_str(), &issued[0].provider), (world.product.as_str(), &ours.provider_connector));
+}
+
+#[tokio::test]
+async fn a_platform_that_stays_away_leaves_a_dead_letter_and_an_ended_contract() {
+    let world = World::new(Negotiation::Automatic).await;
+    world.service.door.closed.store(true, Ordering::SeqCst);
+    let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
+    for left in [2, 1, 0] {
+        assert_eq!(try_once(&world, &world.user).await, 1);
+        assert_eq!(waiting(&world.user).await, if left > 0 { (1, 0) } else { (0, 1) });
+    }
+    let ended = shown_at(&world.user, &proposed.key).await;
+    assert_eq!((ended.state, ended.contract_id.clone()), ("06", None));
+    assert!(ended.reason.unwrap().starts_with("no contract identifier"));
+    let trouble = ended.trouble.unwrap();
+    assert_eq!((trouble.message.as_str(), trouble.code), ("contractCreate", None));
+}
+
+#[tokio::test]
+async fn a_provider_that_stays_away_ends_the_negotiation_and_is_told_when_it_is_back() {
+    let world = World::new(Negotiation::Manual).await;
+    let proposed = propose_at(&world, &offer(), Sign::Manual).await;
+    drain(&world).await;
+    world.provider.door.closed.store(true, Ordering::SeqCst);
+    let id = only(&world.provider).await.contract_id.unwrap();
+    let (provider, user) = (&world.provider, &world.user);
+    counter(&provider.node, &provider.speaker(), &id, &terms_json(&offer().with_count(3))).await.unwrap();
+    drain(&world).await;
+    counter(&user.node, &user.speaker(), &proposed.key, &terms_json(&offer().with_count(2))).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(try_once(&world, user).await, 1);
+    }
+    let ended = shown_at(user, &proposed.key).await;
+    assert_eq!((ended.state, ended.ended_by), ("06", Some(Role::User)));
+    assert_eq!(waiting(user).await, (1, 1));
+    provider.door.closed.store(false, Ordering::SeqCst);
+    drain(&world).await;
+    let theirs = only(provider).await;
+    assert_eq!((theirs.state, theirs.ended_by), ("06", Some(Role::User)));
+    assert!(theirs.reason.unwrap().starts_with("not delivered"));
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_delivered_does_not_end_a_contract_in_force() {
+    let world = World::new(Negotiation::Automatic).await;
+    propose_at(&world, &offer(), Sign::OnAgreement).await;
+    world.user.door.closed.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        try_once(&world, &world.user).await;
+    }
+    for _ in 0..3 {
+        assert_eq!(try_once(&world, &world.provider).await, 1);
+    }
+    let theirs = only(&world.provider).await;
+    assert_eq!(theirs.state, "05");
+    assert_eq!(theirs.trouble.unwrap().message, "contractNegotiate");
+    assert_eq!(waiting(&world.provider).await, (0, 1));
+}
+
+#[tokio::test]
+async fn two_decisions_at_once_are_taken_one_after_the_other() {
+    let world = World::new(Negotiation::Manual).await;
+    let proposed = propose_at(&world, &offer(), Sign::Manual).await;
+    drain(&world).await;
+    let (node, speaker) = (&world.provider.node, world.provider.speaker());
+    let id = only(&world.provider).await.contract_id.unwrap();
+    let (accepted, terminated) =
+        tokio::join!(accept(node, &speaker, &id), terminate(node, &speaker, &id, "second thoughts"));
+    assert_eq!(terminated.unwrap().state, "06");
+    assert!(accepted.is_ok_and(|view| view.state == "03") || shown_at(&world.provider, &id).await.state == "06");
+    drain(&world).await;
+    let ours = shown_at(&world.user, &proposed.key).await;
+    assert!(["06", "0302"].contains(&ours.state), "{}", ours.state);
+}
+
+#[tokio::test]
+async fn what_is_in_memory_is_what_is_stored() {
+    let world = World::started(Negotiation::Automatic).await;
+    let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
+    let (node, user) = (&world.user.node, world.user.speaker());
+    wait(node, &user, &proposed.key, "05", LONG).await.unwrap();
+    let tenant = user.id().to_string();
+    let kept = get(node, &tenant, &proposed.key).await.unwrap();
+    let (owner, key) = (tenant.clone(), proposed.key.clone());
+    let row = node.store().read("row", move |read| {
+        let (owner, key) = (owner.clone(), key.clone());
+        Box::pin(async move { Ok::<_, Error>(read.get_contract(&owner, &key).await?) })
+    });
+    let row = row.await.unwrap().unwrap();
+    assert_eq!((row.version, row.state.as_str()), (kept.version, "05"));
+    assert_eq!(row.body.get::<Entry>().unwrap(), kept.entry);
+    assert_eq!(kept.version, 4);
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_knows_becomes_a_dead_letter() {
+    let world = World::new(Negotiation::Automatic).await;
+    let (user, service) = (world.user.speaker(), world.service.node.standing().unwrap().speaker.clone());
+    let message = outbox::message(user.id(), "s", service.id(), "greeting", &json!({"a": 1}), world.user.node.now());
+    let written = world.user.node.store().run_tx("test", move |tx| {
+        let message = message.clone();
+        Box::pin(async move { Ok::<_, Error>(tx.add_messages(&[message]).await?) })
+    });
+    written.await.unwrap();
+    drain(&world).await;
+    assert_eq!(waiting(&world.user).await, (0, 1));
+    let rows = world.user.node.store().read("dead", |read| {
+        Box::pin(async move { Ok::<_, Error>(read.list_dead_messages(0, 1).await?) })
+    });
+    let rows: Vec<MessageRow> = rows.await.unwrap();
+    assert!(rows[0].last_error.as_deref().unwrap().contains("300103"), "{rows:?}");
+}

@@ -1,0 +1,273 @@
+//! The demo's network: seven nodes in this process, each with its own store, keys and port on loopback, talking real HTTP.
+//!
+//! Ports and the seed are kept in `demo.json`, the nodes in an ordinary `weir.toml`, so that every command of the command line works on the
+//! running demo, and a later demo on the same folder finds the same network.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crypto::Suite;
+use search::Dictionary;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+use crate::client::Client;
+use crate::config::{LimitSettings, NodeSettings, PasswordSource, Role, STORE_PASSWORD_ENV, StoreSettings};
+use crate::exit::Exit;
+use crate::problem::{Failure, Result};
+use crate::running::{self, Running};
+
+/// One node of the demo.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// The name in `weir.toml`.
+    pub name: &'static str,
+    /// Its role.
+    pub role: Role,
+    /// The area that it serves or joins.
+    pub area: &'static str,
+    /// The suite of its keys: SM2 in 1100, ES256 in 3100.
+    pub suite: Suite,
+    /// Body of the credit code of the organisation that runs it (the check digit is computed).
+    pub subject: &'static str,
+}
+
+/// The nodes in the order in which they join.
+pub const PLANS: [Plan; 7] = [
+    Plan { name: "global", role: Role::Global, area: "1100", suite: Suite::Sm, subject: "12100000MB0DEM001" },
+    Plan { name: "region-1100", role: Role::Region, area: "1100", suite: Suite::Sm, subject: "12110000MB0DEM002" },
+    Plan { name: "region-3100", role: Role::Region, area: "3100", suite: Suite::Intl, subject: "12310000MB0DEM003" },
+    Plan { name: "industry-0077", role: Role::Industry, area: "0077", suite: Suite::Sm, subject: "12100000MB0DEM004" },
+    Plan { name: "space-1100", role: Role::Service, area: "1100", suite: Suite::Sm, subject: "91110000MA0DEM005" },
+    Plan { name: "providers-1100", role: Role::Connector, area: "1100", suite: Suite::Sm, subject: "91110000MA0DEM006" },
+    Plan { name: "user-3100", role: Role::Connector, area: "3100", suite: Suite::Intl, subject: "91310000MA0DEM007" },
+];
+
+/// What a demo's folder remembers.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+pub struct State {
+    /// The port of each node, in the order of [`PLANS`].
+    pub ports: Vec<u16>,
+    /// The folder with the data.
+    pub data: PathBuf,
+    /// Whether the data was generated, and from which seed.
+    pub seed: Option<u64>,
+}
+
+impl State {
+    fn path(folder: &Path) -> PathBuf {
+        folder.join("demo.json")
+    }
+
+    /// What the folder remembers, if it is a demo's.
+    ///
+    /// # Errors
+    /// [`Exit::Failure`] where the file is there and cannot be read.
+    pub fn load(folder: &Path) -> Result<Option<State>> {
+        let path = State::path(folder);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => serde_json::from_str(&text).map(Some).map_err(|error| {
+                Failure::new(Exit::Failure, "demo-state-unreadable").with("path", path.display()).because(error)
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::file(Exit::Failure, "file-unreadable", &path, error)),
+        }
+    }
+
+    /// Remembers it.
+    ///
+    /// # Errors
+    /// [`Exit::Failure`] where the file cannot be written.
+    pub fn save(&self, folder: &Path) -> Result<()> {
+        let path = State::path(folder);
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        app::keys::write_private(&path, text.as_bytes())
+            .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))
+    }
+}
+
+/// The running network.
+pub struct Network {
+    nodes: Vec<Running>,
+    /// Where `weir.toml` stands.
+    pub config: PathBuf,
+}
+
+impl Network {
+    /// Binds all ports, opens all nodes, and serves them; the page stands on the first node's address.
+    ///
+    /// # Errors
+    /// [`Exit::Failure`] where a port is taken or a store cannot be opened.
+    pub async fn start(folder: &Path, state: &mut State, page_port: u16) -> Result<Network> {
+        let mut listeners = Vec::new();
+        for index in 0..PLANS.len() {
+            let kept = state.ports.get(index).copied();
+            listeners.push(bind(if index == 0 { Some(kept.unwrap_or(page_port)) } else { kept }).await?);
+        }
+        let ports: std::io::Result<Vec<u16>> =
+            listeners.iter().map(|listener| listener.local_addr().map(|address| address.port())).collect();
+        state.ports = ports.map_err(|error| Failure::file(Exit::Failure, "error-disk-full", folder, error))?;
+        let settings: Vec<NodeSettings> =
+            PLANS.iter().zip(&state.ports).map(|(plan, port)| settings_of(folder, plan, *port)).collect();
+        let config = write_config(folder, &settings)?;
+        state.save(folder)?;
+        let nodes = serve(settings, listeners).await?;
+        Ok(Network { nodes, config })
+    }
+
+    /// A client of the management API of a node.
+    ///
+    /// # Errors
+    /// [`Exit::Failure`] where the node's token cannot be read.
+    pub fn client(&self, name: &str, acting: Option<String>) -> Result<Client> {
+        Client::new(&self.running(name)?.settings, acting)
+    }
+
+    /// A running node by its name in [`PLANS`].
+    ///
+    /// # Errors
+    /// [`Exit::NotFound`] for another name.
+    pub fn running(&self, name: &str) -> Result<&Running> {
+        let found = self.nodes.iter().find(|running| running.settings.name == name);
+        found.ok_or_else(|| Failure::new(Exit::NotFound, "node-unknown").with("node", name))
+    }
+
+    /// Every running node.
+    pub fn nodes(&self) -> &[Running] {
+        &self.nodes
+    }
+
+    /// The address of the page.
+    pub fn page(&self) -> String {
+        self.nodes.first().map(|node| node.settings.address.clone()).unwrap_or_default()
+    }
+
+    /// Stops all nodes, those first that others follow least.
+    pub async fn stop(self) {
+        for running in self.nodes.into_iter().rev() {
+            running.stop().await;
+        }
+    }
+}
+
+async fn bind(port: Option<u16>) -> Result<TcpListener> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(Exit::Failure, "demo-port-taken").with("port", address.port()).with("reason", &error).because(error)
+    })
+}
+
+async fn serve(settings: Vec<NodeSettings>, listeners: Vec<TcpListener>) -> Result<Vec<Running>> {
+    let dictionary = Dictionary::new();
+    let mut opened = Vec::new();
+    for one in &settings {
+        opened.push(running::open(one, &dictionary).await?);
+    }
+    let page = console::router(opened.iter().map(|opened| opened.node.clone()).collect());
+    let mut page = Some(page);
+    let mut nodes = Vec::new();
+    for ((opened, settings), listener) in opened.into_iter().zip(settings).zip(listeners) {
+        let server = running::bind(&settings, Some(listener), page.take()).await?;
+        nodes.push(Running::start(opened, settings, server));
+    }
+    Ok(nodes)
+}
+
+fn settings_of(folder: &Path, plan: &Plan, port: u16) -> NodeSettings {
+    let own = folder.join(plan.name);
+    NodeSettings {
+        name: plan.name.to_owned(),
+        role: plan.role,
+        address: format!("http://127.0.0.1:{port}"),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        suite: plan.suite,
+        store: StoreSettings {
+            url: format!("sqlite:{}", own.join("weir.db").display()),
+            password: PasswordSource::Env(STORE_PASSWORD_ENV.to_owned()),
+        },
+        folder: own,
+        allow_private: true,
+        code: None,
+        subject: (plan.role == Role::Global).then(|| credit_code(plan.subject)),
+        area: (plan.role == Role::Global).then(|| plan.area.to_owned()),
+        tls: None,
+        limits: LimitSettings::default(),
+    }
+}
+
+/// A credit code (GB 32100) from its first 17 characters.
+pub fn credit_code(body: &str) -> String {
+    let check = domain::id::uscc_check_char(body).unwrap_or('0');
+    format!("{body}{check}")
+}
+
+/// Writes folders, tokens and `weir.toml`, so that every command works on the demo's nodes.
+fn write_config(folder: &Path, settings: &[NodeSettings]) -> Result<PathBuf> {
+    use std::fmt::Write as _;
+    let mut text = String::from("# The nodes of a demonstration network: made by `weir demo`, and good for every other command of weir.\n");
+    for node in settings {
+        write_token(node)?;
+        let suite = node.suite.as_str();
+        let _ = write!(
+            text,
+            "\n[[node]]\nname = \"{}\"\nrole = \"{}\"\naddress = \"{}\"\nlisten = \"{}\"\nsuite = \"{suite}\"\nfolder = \"{}\"\nallow_private = true\n",
+            node.name,
+            node.role.as_str(),
+            node.address,
+            node.listen,
+            node.name
+        );
+        if let (Some(subject), Some(area)) = (&node.subject, &node.area) {
+            let _ = write!(text, "subject = \"{subject}\"\narea = \"{area}\"\n");
+        }
+    }
+    let path = folder.join(crate::config::FILE_NAME);
+    std::fs::write(&path, text).map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))?;
+    Ok(path)
+}
+
+/// The administrator's token of a node, made once.
+fn write_token(node: &NodeSettings) -> Result<()> {
+    use app::entropy::Entropy as _;
+    let path = node.token_file();
+    let full = |error| Failure::file(Exit::Failure, "error-disk-full", &path, error);
+    std::fs::create_dir_all(&node.folder).map_err(full)?;
+    if path.exists() {
+        return Ok(());
+    }
+    let entropy = app::entropy::OsEntropy;
+    let token = format!("{}{}", entropy.hex128(), entropy.hex128());
+    app::keys::write_private(&path, token.as_bytes()).map_err(full)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_organisation_of_the_demo_has_a_good_credit_code() {
+        for plan in PLANS {
+            assert!(domain::id::SubjectCode::uscc(&credit_code(plan.subject)).is_ok(), "{}", plan.name);
+        }
+    }
+
+    #[test]
+    fn the_state_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(State::load(folder.path()).unwrap(), None);
+        let state = State { ports: vec![1, 2], data: PathBuf::from("/data"), seed: Some(7) };
+        state.save(folder.path()).unwrap();
+        assert_eq!(State::load(folder.path()).unwrap(), Some(state));
+    }
+
+    #[test]
+    fn the_config_that_is_written_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings: Vec<NodeSettings> =
+            PLANS.iter().zip(1u16..).map(|(plan, port)| settings_of(folder.path(), plan, 20_000 + port)).collect();
+        let path = write_config(folder.path(), &settings).unwrap();
+        let read = crate::config::Config::read(&path).unwrap();
+        assert_eq!(read.nodes, settings);
+    }
+}

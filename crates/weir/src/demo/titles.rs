@@ -1,0 +1,144 @@
+//! What the demo knows by name: Beijing's air-quality stations and what they measure. Everything else is called as its file and columns are.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use domain::catalogue::{I18n, Keywords};
+
+/// A station, as file names write it, in Chinese and English.
+const STATIONS: [(&str, &str, &str); 12] = [
+    ("aotizhongxin", "奥体中心", "Aotizhongxin"),
+    ("changping", "昌平", "Changping"),
+    ("dingling", "定陵", "Dingling"),
+    ("dongsi", "东四", "Dongsi"),
+    ("guanyuan", "官园", "Guanyuan"),
+    ("gucheng", "古城", "Gucheng"),
+    ("huairou", "怀柔", "Huairou"),
+    ("nongzhanguan", "农展馆", "Nongzhanguan"),
+    ("shunyi", "顺义", "Shunyi"),
+    ("tiantan", "天坛", "Tiantan"),
+    ("wanliu", "万柳", "Wanliu"),
+    ("wanshouxigong", "万寿西宫", "Wanshouxigong"),
+];
+
+/// A column, as these files name it, in Chinese and English, with its unit.
+const COLUMNS: [(&str, &str, &str); 17] = [
+    ("No", "序号", "row number"),
+    ("year", "年", "year"),
+    ("month", "月", "month"),
+    ("day", "日", "day"),
+    ("hour", "时", "hour"),
+    ("PM2.5", "细颗粒物（微克每立方米）", "fine particles (µg/m³)"),
+    ("PM10", "可吸入颗粒物（微克每立方米）", "inhalable particles (µg/m³)"),
+    ("SO2", "二氧化硫（微克每立方米）", "sulphur dioxide (µg/m³)"),
+    ("NO2", "二氧化氮（微克每立方米）", "nitrogen dioxide (µg/m³)"),
+    ("CO", "一氧化碳（微克每立方米）", "carbon monoxide (µg/m³)"),
+    ("O3", "臭氧（微克每立方米）", "ozone (µg/m³)"),
+    ("TEMP", "气温（摄氏度）", "temperature (°C)"),
+    ("PRES", "气压（百帕）", "pressure (hPa)"),
+    ("DEWP", "露点（摄氏度）", "dew point (°C)"),
+    ("RAIN", "降水量（毫米）", "precipitation (mm)"),
+    ("wd", "风向", "wind direction"),
+    ("WSPM", "风速（米每秒）", "wind speed (m/s)"),
+];
+
+/// What the demo says of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The provider's name in both languages.
+    pub provider: I18n,
+    /// The product's title.
+    pub title: I18n,
+    /// Its description; empty where nothing is known.
+    pub description: I18n,
+    /// Its keywords.
+    pub keywords: Keywords,
+    /// Titles of its columns.
+    pub columns: BTreeMap<String, I18n>,
+    /// Its short name, as a person would say it: the station's, or the file's.
+    pub short: I18n,
+    /// The industry code, where one is known.
+    pub industry: Option<&'static str>,
+}
+
+/// The generator's names of the stations, in the order of the list.
+pub fn station_names() -> Vec<&'static str> {
+    STATIONS.iter().map(|(_, _, en)| *en).collect()
+}
+
+/// Names a file from its name: by the station that occurs in it, else by itself.
+pub fn named(path: &Path) -> Named {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let lower = stem.to_lowercase();
+    // The longest name first, so that no station hides in another's name.
+    let mut stations = STATIONS;
+    stations.sort_by_key(|(word, _, _)| std::cmp::Reverse(word.len()));
+    let station = stations.iter().find(|(word, zh, _)| lower.contains(word) || stem.contains(zh));
+    match station {
+        Some((_, zh, en)) => of_station(zh, en),
+        None => of_file(&stem),
+    }
+}
+
+fn of_station(zh: &str, en: &str) -> Named {
+    Named {
+        provider: I18n::new(format!("{zh}空气质量监测站"), format!("{en} air quality station")),
+        title: I18n::new(format!("{zh}站空气质量小时数据"), format!("Hourly air quality at {en}")),
+        description: I18n::new(
+            format!("{zh}站逐小时监测：细颗粒物、可吸入颗粒物、二氧化硫、二氧化氮、一氧化碳、臭氧及气象要素。"),
+            format!("Hourly readings at {en}: PM2.5, PM10, SO2, NO2, CO, ozone and weather."),
+        ),
+        keywords: Keywords {
+            zh: ["空气质量", "臭氧", "细颗粒物", "气象", "北京"].map(str::to_owned).to_vec(),
+            en: ["air quality", "ozone", "PM2.5", "weather", "Beijing"].map(str::to_owned).to_vec(),
+        },
+        columns: COLUMNS.iter().map(|(name, zh, en)| ((*name).to_owned(), I18n::new(*zh, *en))).collect(),
+        short: I18n::new(zh, en),
+        industry: Some(INDUSTRY),
+    }
+}
+
+/// 生态保护和环境治理业 (GB/T 4754 division 77): the industry of the monitoring stations, and of the demo's industry node.
+pub const INDUSTRY: &str = "0077";
+
+fn of_file(stem: &str) -> Named {
+    let words = stem.replace(['_', '-'], " ");
+    let words = if words.trim().is_empty() { stem.to_owned() } else { words };
+    Named {
+        provider: I18n::new(format!("{words} 提供方"), format!("Provider of {words}")),
+        title: I18n::same(words.clone()),
+        description: I18n::default(),
+        keywords: Keywords::default(),
+        columns: BTreeMap::new(),
+        short: I18n::same(words),
+        industry: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_station_is_known_in_any_file_name() {
+        for name in ["PRSA_Data_Aotizhongxin_20130301-20170228.csv", "air_aotizhongxin.parquet", "奥体中心.csv"] {
+            let named = named(Path::new(name));
+            assert_eq!(named.short, I18n::new("奥体中心", "Aotizhongxin"), "{name}");
+            assert!(named.columns.contains_key("O3"));
+        }
+    }
+
+    #[test]
+    fn another_file_is_called_as_it_is() {
+        let named = named(Path::new("/data/river_levels-2024.csv"));
+        assert_eq!(named.title, I18n::same("river levels 2024"));
+        assert_eq!(named.industry, None);
+    }
+
+    #[test]
+    fn every_station_is_found_by_its_own_name() {
+        for (word, zh, en) in STATIONS {
+            assert_eq!(named(Path::new(&format!("x_{word}.csv"))).short, I18n::new(zh, en));
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! A running node: its parts put together, its HTTP edge, its jobs. `weir serve` and the demo run nodes the same way.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use app::config::{Limits, NodeConfig};
+use app::entropy::OsEntropy;
+use app::{Node, Parts};
+use domain::Timestamp;
+use domain::engine::{Clock, SearchEngine};
+use net::ClientOptions;
+use search::{Dictionary, Index};
+use store::{Store, StoreOptions, StoreUrl};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::config::{LimitSettings, NodeSettings, Role, TlsSettings};
+use crate::exit::Exit;
+use crate::problem::{Failure, Result};
+
+/// The machine's clock.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A node whose parts are put together; nothing runs yet.
+pub struct Opened {
+    /// The node.
+    pub node: Node,
+    /// Its index, to be released at the end.
+    index: Option<Index>,
+    /// Whether the index is to be filled from the store as a whole.
+    index_is_fresh: bool,
+}
+
+/// Opens a node: store, keys, client and, on function and service nodes, the search index.
+///
+/// # Errors
+/// [`Exit::Failure`] with what is wrong and what to do: a store of a newer version or in use, a folder that cannot be written.
+pub async fn open(settings: &NodeSettings, dictionary: &Dictionary) -> Result<Opened> {
+    std::fs::create_dir_all(&settings.folder)
+        .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &settings.folder, error))?;
+    let (index, index_is_fresh) = open_index(settings, dictionary)?;
+    let engine = index.clone().map(|index| Arc::new(index) as Arc<dyn SearchEngine>);
+    let parts = Parts {
+        config: config_of(settings),
+        store: open_store(settings).await?,
+        client: client_of(settings)?,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
+        search: engine,
+    };
+    let node = Node::open(parts).await.map_err(|error| failed(settings, &error))?;
+    Ok(Opened { node, index, index_is_fresh })
+}
+
+fn failed(settings: &NodeSettings, error: &app::Error) -> Failure {
+    Failure::new(Exit::Failure, "node-failed").with("node", &settings.name).with("reason", error)
+}
+
+fn config_of(settings: &NodeSettings) -> NodeConfig {
+    let role = match settings.role {
+        Role::Global => app::config::Role::Global,
+        Role::Region => app::config::Role::Region,
+        Role::Industry => app::config::Role::Industry,
+        Role::Service => app::config::Role::Service,
+        Role::Connector => app::config::Role::Host,
+    };
+    NodeConfig {
+        role,
+        name: settings.name.clone(),
+        address: settings.address.clone(),
+        suite: settings.suite,
+        folder: settings.folder.clone(),
+        limits: limits_of(&settings.limits),
+    }
+}
+
+fn limits_of(settings: &LimitSettings) -> Limits {
+    let mut limits = Limits::default();
+    let millis = |limit: &mut i64, value: Option<u32>| *limit = value.map_or(*limit, i64::from);
+    let count = |limit: &mut u32, value: Option<u32>| *limit = value.unwrap_or(*limit);
+    millis(&mut limits.clock_skew_ms, settings.clock_skew_ms);
+    millis(&mut limits.enrolment_ms, settings.enrolment_ms);
+    millis(&mut limits.inbox_ms, settings.inbox_ms);
+    millis(&mut limits.window_ms, settings.window_ms);
+    count(&mut limits.window_uses_max, settings.window_uses_max);
+    count(&mut limits.unsigned_windows_max, settings.unsigned_windows_max);
+    millis(&mut limits.use_idle_ms, settings.use_idle_ms);
+    limits.heartbeat_ms = settings.heartbeat_ms.map_or(limits.heartbeat_ms, u64::from);
+    count(&mut limits.send_attempts_max, settings.send_attempts_max);
+    millis(&mut limits.send_backoff_max_ms, settings.send_backoff_max_ms);
+    limits.sends_in_flight_max =
+        settings.sends_in_flight_max.and_then(|value| usize::try_from(value).ok()).unwrap_or(limits.sends_in_flight_max);
+    count(&mut limits.sequence_batch_max, settings.sequence_batch_max);
+    count(&mut limits.feed_frame_entries_max, settings.feed_frame_entries_max);
+    count(&mut limits.page_max, settings.page_max);
+    limits
+}
+
+async fn open_store(settings: &NodeSettings) -> Result<Store> {
+    let refused = |error: store::StoreError| Failure::new(Exit::Failure, "store-failed").with("reason", &error).because(error);
+    let address = settings.store.connect_url(|name| std::env::var(name).ok())?;
+    let url: StoreUrl = address.expose().parse().map_err(refused)?;
+    let options = StoreOptions { schema: schema_of(&settings.name), ..StoreOptions::default() };
+    Store::open(&url, options).await.map_err(refused)
+}
+
+/// A node's own schema in a shared PostgreSQL database: its name, as far as a schema's name can say it.
+fn schema_of(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let digest = crypto::Sha256::of(name.as_bytes()).to_string();
+    format!("weir_{}_{}", plain.chars().take(32).collect::<String>(), digest.get(..8).unwrap_or_default())
+}
+
+fn client_of(settings: &NodeSettings) -> Result<net::Client> {
+    let tls = settings.tls.as_ref();
+    let roots_pem = tls.and_then(|tls| tls.roots.as_deref()).map(read).transpose()?;
+    let identity_pem = tls.map(identity_pem).transpose()?;
+    let options = ClientOptions { allow_private: settings.allow_private, roots_pem, identity_pem, ..ClientOptions::default() };
+    net::Client::new(options).map_err(|error| Failure::new(Exit::Failure, "tls-failed").with("reason", &error).because(error))
+}
+
+fn identity_pem(tls: &TlsSettings) -> Result<String> {
+    Ok(format!("{}\n{}", read(&tls.cert)?, read(&tls.key)?))
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| Failure::file(Exit::Failure, "file-unreadable", path, error))
+}
+
+fn open_index(settings: &NodeSettings, dictionary: &Dictionary) -> Result<(Option<Index>, bool)> {
+    if settings.role == Role::Connector {
+        return Ok((None, false));
+    }
+    let opened = Index::open(&settings.folder.join("index"), dictionary)
+        .map_err(|error| Failure::new(Exit::Failure, "index-failed").with("reason", &error).because(error))?;
+    Ok((Some(opened.index), opened.opened_fresh))
+}
+
+/// Binds a node's HTTP edge: to its configured address, or to a socket that is bound already.
+///
+/// # Errors
+/// [`Exit::Failure`] where the port is taken or may not be used, or token or TLS files cannot be read.
+pub async fn bind(
+    settings: &NodeSettings,
+    listen: Option<tokio::net::TcpListener>,
+    extra: Option<axum::Router>,
+) -> Result<api::Server> {
+    let refused = |error: api::ServeError| {
+        Failure::new(Exit::Failure, "node-failed").with("node", &settings.name).with("reason", &error).because(error)
+    };
+    let tls = match &settings.tls {
+        Some(tls) => Some(api::Tls {
+            cert_pem: read(&tls.cert)?,
+            key_pem: read(&tls.key)?,
+            client_roots_pem: tls.roots.as_deref().map(read).transpose()?,
+        }),
+        None => None,
+    };
+    let options = api::ServeOptions {
+        listen: listen.map_or(api::Listen::Address(settings.listen), api::Listen::Bound),
+        token: api::Token::new(settings.token()?.expose()).map_err(refused)?,
+        tls,
+        extra,
+    };
+    api::Server::bind(options).await.map_err(refused)
+}
+
+/// A node with its jobs and its HTTP edge.
+pub struct Running {
+    /// The node.
+    pub node: Node,
+    /// How it was configured.
+    pub settings: NodeSettings,
+    index: Option<Index>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+}
+
+/// How often and how long a node that cannot reach its upstream tries to join at its start.
+const JOIN_PAUSE: Duration = Duration::from_millis(500);
+
+impl Running {
+    /// Starts an opened node on its bound edge.
+    pub fn start(opened: Opened, settings: NodeSettings, server: api::Server) -> Running {
+        let Opened { node, index, index_is_fresh } = opened;
+        let (stop, mut stopping) = watch::channel(false);
+        node.start();
+        node.spawn("reindex", app::catalogue::reindex(node.clone(), index_is_fresh));
+        let served = node.clone();
+        let server = tokio::spawn(async move {
+            let stopped = async move {
+                let _ = stopping.wait_for(|stop| *stop).await;
+            };
+            server.run(served, stopped).await;
+        });
+        Running { node, settings, index, stop, server }
+    }
+
+    /// What a node of its role needs at its first start: the root makes itself, others join with the configured code, trying until
+    /// their upstream answers.
+    ///
+    /// # Errors
+    /// [`Exit::Failure`] where the code or the subject is refused.
+    pub async fn settle(&self) -> Result<()> {
+        if self.settings.role == Role::Connector || self.node.standing().is_ok() {
+            return Ok(());
+        }
+        let refused = |error: &app::Error| failed(&self.settings, error);
+        if self.settings.role == Role::Global {
+            let subject = self.settings.subject.as_deref().unwrap_or_default();
+            let area = self.settings.area.as_deref().unwrap_or_default();
+            return app::identity::create_global(&self.node, subject, area).await.map_err(|error| refused(&error));
+        }
+        let Some(code) = &self.settings.code else {
+            return Err(Failure::new(Exit::Failure, "code-missing").with("node", &self.settings.name));
+        };
+        loop {
+            let order = app::identity::JoinOrder { code: code.expose().to_owned(), name: None };
+            match app::identity::join(&self.node, order).await {
+                Ok(_) => return Ok(()),
+                Err(error) if error.is_passing() => {
+                    tracing::info!(node.name = self.settings.name, %error, "not joined yet; trying again");
+                    tokio::time::sleep(JOIN_PAUSE).await;
+                }
+                Err(error) => return Err(refused(&error)),
+            }
+        }
+    }
+
+    /// Stops serving, then the jobs, then closes store and index. What was acknowledged is kept.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        if let Err(error) = self.server.await {
+            tracing::warn!(node.name = self.settings.name, %error, "the server was interrupted");
+        }
+        self.node.stop().await;
+        if let Some(index) = self.index
+            && let Err(error) = index.release()
+        {
+            tracing::warn!(node.name = self.settings.name, %error, "the search index was not closed; it will be filled again");
+        }
+    }
+}
