@@ -45,9 +45,9 @@ step-metering = metering
 demo-network = { $global } global, { $region } region, { $industry } industry, { $service } service { $service ->
         [one] node
        *[other] nodes
-    }, { $connectors } { $connectors ->
-        [one] connector
-       *[other] connectors
+    }, { $hosts } connector { $hosts ->
+        [one] host
+       *[other] hosts
     }
 demo-identity = { $organisations } { $organisations ->
         [one] organisation
@@ -90,7 +90,7 @@ demo-delivered = { $files } { $files ->
         [one] file
        *[other] files
     }, { $bytes }, digests match
-demo-refused = a second use of { $product }: its contract allows { $limit } ({ $constraint }): as it should be
+demo-refused = a second use of { $product }, whose contract allows { $limit }: as it should be. { $reason }
 demo-closed = { $windows } { $windows ->
         [one] window
        *[other] windows
@@ -205,7 +205,8 @@ failure-problem = { $title } ({ $code }, { $status }): { $detail }
 
 ## commands
 list-empty = There is none yet.
-org-registered = { $name } ({ $subject }) is registered. The code is good once; whoever joins gives it.
+org-registered = { $name } ({ $subject }) is registered. The code is good once, until { $expires }; whoever joins gives it.
+contract-awaits = It is this side's turn: accept, counter, sign or reject.
 resource-refused = { $file } is left out: { $reason }
 contract-round = round { $number } { $by }: { $terms }
 contract-ended = contract { $contract } has ended in state { $state }: it will not reach { $wanted }
@@ -221,7 +222,6 @@ terms-users = users { $values }
 terms-needed = no terms: say what shall change, such as --count 1
 terms-file = { $path } holds no terms: { $reason }; expected a JSON object such as the `offer` of `{ $program } product show --json`
 terms-time = `{ $value }` ({ $flag }) is no time: give 2026-01-31 or 2026-01-31T08:00:00+08:00
-wiring-absent = this program was built without the part that runs nodes
 
 ## Headings of tables
 head-address = address
@@ -252,6 +252,11 @@ head-terms = terms
 head-time-range = time range
 head-title = title
 head-user = user
+head-encoding = encoding
+head-problem = problem
+head-negotiation = negotiation
+head-suite = suite
+head-certified-until = certified until
 head-window-bytes = windows: bytes
 head-window-rows = windows: rows
 head-window-uses = windows: uses
@@ -265,6 +270,8 @@ state-not-signed = signing failed
 state-in-force = in force
 state-ended = ended
 state-draft = draft
+state-catalogued = catalogued
+state-revoked = revoked
 state-registered = registered
 state-certified = certified
 state-deregistered = deregistered
@@ -306,6 +313,18 @@ config-unknown-node = { $path } has no node `{ $name }`{ $nearest ->
 token-missing = there is no token at { $path } ({ $reason }): `{ $program } init` writes it
 token-unreadable = the token { $path } cannot be read ({ $reason }): only its owner may; run as that user
 token-empty = the token { $path } is empty: remove it, and let `{ $program } init` write a new one
+
+## A command line that cannot be used
+usage-command = there is no command `{ $value }`
+usage-command-near = there is no command `{ $value }`; did you mean `{ $nearest }`?
+usage-argument = unexpected `{ $value }`
+usage-argument-near = unexpected `{ $value }`; did you mean `{ $nearest }`?
+usage-missing = missing: { $value }
+usage-value = `{ $argument }` cannot be `{ $value }`: possible are { $known }
+usage-value-near = `{ $argument }` cannot be `{ $value }`; did you mean `{ $nearest }`? Possible are { $known }
+usage-value-reason = `{ $argument }` cannot be `{ $value }`: { $reason }
+usage-conflict = `{ $argument }` cannot stand together with `{ $value }`
+usage-help = `{ $command } --help` shows what can be typed.
 
 ## init
 init-exists = { $path } is there already: choose another --dir, or add the node to it with --add
@@ -400,8 +419,9 @@ help-heading-options = Options
 help-any--help = Print this help
 help-any--version = Print the version
 help-weir = Weir: publish data once, find it everywhere, agree on terms, deliver under them, prove what was done
-help-weir-more = Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 failure, 2 usage,
-    3 not reachable, 4 unauthorised, 5 not found, 6 refused, 7 verification failed, 8 bad input file.
+help-weir-more = Results go to standard output, everything else to standard error.
+    Exit codes: 0 done, 1 failure, 2 usage, 3 not reachable, 4 unauthorised,
+    5 not found, 6 refused, 7 verification failed, 8 bad input file.
 
     Examples:
     {"  "}weir demo --once
@@ -455,7 +475,7 @@ help-connector-join = Join an organisation's connector with its enrolment code
 help-connector-join-more = Examples:
     {"  "}weir connector join weir1.eyJ… --name "Aotizhongxin station"
 help-connector-join--code = The enrolment code from the region
-help-connector-join--name = The connector's name
+help-connector-join--name = The connector's name (default: the organisation's)
 help-connector-list = List the connectors
 help-connector-list-more = Examples:
     {"  "}weir connector list --json
@@ -619,3 +639,36 @@ help-completions-more = Examples:
     {"  "}weir completions bash > ~/.local/share/bash-completion/completions/weir
     {"  "}weir completions zsh > ~/.zfunc/_weir
 help-completions--shell = The shell
+
+## The network that runs
+serve-running = { $node } runs at { $address }
+demo-comma = {", "}
+demo-semicolon = {"; "}
+metering-cell = { $uses } { $uses ->
+        [one] use
+       *[other] uses
+    }, { $rows } rows, { $bytes }
+node-failed = { $node }: { $reason }
+store-failed = { $reason }
+tls-failed = TLS cannot be set up: { $reason }
+index-failed = The search index cannot be opened: { $reason }. Remove its folder; it is filled again from the store.
+file-unreadable = { $path } cannot be read: { $reason }
+code-missing = { $node } has not joined yet: put its enrolment code into weir.toml as `code = "weir1.…"`
+node-unknown = There is no node { $node } in this demo.
+demo-folder-unreadable = { $path } cannot be read: { $reason }
+demo-folder-empty = { $folder } holds no data: it needs at least one file that ends in .csv, .tsv, .txt or .parquet
+demo-folder-many = The folder holds { $found } files; one demo starts at most { $limit } providers
+demo-generate-failed = The data could not be generated in { $folder }
+demo-state-unreadable = { $path } is not the state of a demo: choose another folder for --keep
+demo-port-taken = Port { $port } on 127.0.0.1 cannot be used ({ $reason }): stop what listens there, or choose another with --port
+demo-not-found = The search for “{ $query }” found nothing
+demo-not-refused = A second use of { $product } was not refused, though its contract allows one
+demo-nothing-left = None of the files can be used
+demo-contract-ended = A contract ended before it was signed: { $reason }
+demo-broken-off = A delivery broke off: { $reason }
+demo-digest-differs = { $file } does not have the digest that was announced
+demo-waited = Waiting for { $what } took longer than { $time }
+demo-receipt-fails = A receipt does not hold: { $reason }
+demo-meters-differ = The two sides' meters differ
+demo-interrupted = Interrupted; what was acknowledged is kept
+error-signal = The signals of this process cannot be watched

@@ -30,7 +30,7 @@ step-closed = 会签
 step-proven = 验证
 step-metering = 计量
 
-demo-network = 全域节点 { $global } 个，区域节点 { $region } 个，行业节点 { $industry } 个，业务节点 { $service } 个，连接器 { $connectors } 个
+demo-network = 全域节点 { $global } 个，区域节点 { $region } 个，行业节点 { $industry } 个，业务节点 { $service } 个，连接器宿主 { $hosts } 个
 demo-identity = { $organisations } 家主体获得证书（{ $suites }）
 demo-identity-suite = { $region } 用 { $suite }
 demo-catalogue = { $resources } 项资源完成探查：{ $columns } 列，{ $from } 至 { $to }，缺失 { $missing }
@@ -45,7 +45,7 @@ demo-found-one = “{ $query }”：{ $count } 个产品
 demo-contract = { $contracts } 份合约：次数由 { $asked } 改为 { $agreed }，双方签署
 demo-each = 每份 { $time }
 demo-delivered = { $files } 个文件，{ $bytes }，摘要一致
-demo-refused = 对{ $product }的第二次使用：合约允许 { $limit } 次（{ $constraint }）：理应拒绝
+demo-refused = 对{ $product }的第二次使用：合约允许 { $limit } 次，理应拒绝。{ $reason }
 demo-closed = { $windows } 个计量窗口由提供方签名、使用方会签
 demo-proven = { $receipts } 份回执离线验证通过；提供方与使用方计量一致：{ $uses } 次使用，{ $rows } 行
 demo-failed = { $reason }
@@ -142,7 +142,8 @@ failure-problem = { $title }（{ $code }，{ $status }）：{ $detail }
 
 ## commands
 list-empty = 暂无。
-org-registered = { $name }（{ $subject }）已登记。注册码一次有效，由加入方提供。
+org-registered = { $name }（{ $subject }）已登记。注册码一次有效，{ $expires } 到期，由加入方提供。
+contract-awaits = 轮到本方：accept（同意）、counter（另提）、sign（签署）或 reject（拒绝）。
 resource-refused = 略过 { $file }：{ $reason }
 contract-round = 第 { $number } 轮 { $by }：{ $terms }
 contract-ended = 合约 { $contract } 已以状态 { $state } 终结：不会到达 { $wanted }
@@ -155,7 +156,6 @@ terms-users = 使用方 { $values }
 terms-needed = 没有条款：请说明要改什么，例如 --count 1
 terms-file = { $path } 中没有条款：{ $reason }；应为 JSON 对象，如 `{ $program } product show --json` 的 `offer`
 terms-time = `{ $value }`（{ $flag }）不是时间：请用 2026-01-31 或 2026-01-31T08:00:00+08:00
-wiring-absent = 本程序未包含运行节点的部分
 
 ## Headings of tables
 head-address = 地址
@@ -186,6 +186,11 @@ head-terms = 条款
 head-time-range = 时间范围
 head-title = 标题
 head-user = 使用方
+head-encoding = 编码
+head-problem = 问题
+head-negotiation = 协商
+head-suite = 套件
+head-certified-until = 证书有效期至
 head-window-bytes = 窗口：字节数
 head-window-rows = 窗口：行数
 head-window-uses = 窗口：次数
@@ -199,6 +204,8 @@ state-not-signed = 签订失败
 state-in-force = 履行中
 state-ended = 终止
 state-draft = 草稿
+state-catalogued = 已编目
+state-revoked = 已撤销
 state-registered = 已登记
 state-certified = 已认证
 state-deregistered = 已注销
@@ -240,6 +247,18 @@ config-unknown-node = { $path } 中没有节点 `{ $name }`{ $nearest ->
 token-missing = { $path } 处没有令牌（{ $reason }）：由 `{ $program } init` 写入
 token-unreadable = 无法读取令牌 { $path }（{ $reason }）：仅属主可读，请以该用户运行
 token-empty = 令牌 { $path } 为空：请将其移除，由 `{ $program } init` 重新写入
+
+## A command line that cannot be used
+usage-command = 没有命令 `{ $value }`
+usage-command-near = 没有命令 `{ $value }`；是否想用 `{ $nearest }`？
+usage-argument = 多余的 `{ $value }`
+usage-argument-near = 多余的 `{ $value }`；是否想用 `{ $nearest }`？
+usage-missing = 缺少：{ $value }
+usage-value = `{ $argument }` 不能是 `{ $value }`：可用 { $known }
+usage-value-near = `{ $argument }` 不能是 `{ $value }`；是否想用 `{ $nearest }`？可用 { $known }
+usage-value-reason = `{ $argument }` 不能是 `{ $value }`：{ $reason }
+usage-conflict = `{ $argument }` 不能与 `{ $value }` 同用
+usage-help = `{ $command } --help` 显示可用的写法。
 
 ## init
 init-exists = { $path } 已存在：请换一个 --dir，或用 --add 把节点加进去
@@ -334,8 +353,9 @@ help-heading-options = 选项
 help-any--help = 显示本帮助
 help-any--version = 显示版本
 help-weir = Weir（堰）：数据一次发布、处处可寻，按约交付，事后可证
-help-weir-more = 结果写到标准输出，其余写到标准错误。退出码：0 完成，1 失败，2 用法，3 不可达，
-    4 未授权，5 不存在，6 被拒绝，7 验证不通过，8 输入文件有误。
+help-weir-more = 结果写到标准输出，其余写到标准错误。
+    退出码：0 完成，1 失败，2 用法，3 不可达，4 未授权，
+    5 不存在，6 被拒绝，7 验证不通过，8 输入文件有误。
 
     示例：
     {"  "}weir demo --once
@@ -389,7 +409,7 @@ help-connector-join = 用注册码为主体接入连接器
 help-connector-join-more = 示例：
     {"  "}weir connector join weir1.eyJ… --name 奥体中心监测站
 help-connector-join--code = 区域节点给的注册码
-help-connector-join--name = 连接器名称
+help-connector-join--name = 连接器名称（默认为主体名称）
 help-connector-list = 列出连接器
 help-connector-list-more = 示例：
     {"  "}weir connector list --json
@@ -553,3 +573,33 @@ help-completions-more = 示例：
     {"  "}weir completions bash > ~/.local/share/bash-completion/completions/weir
     {"  "}weir completions zsh > ~/.zfunc/_weir
 help-completions--shell = shell 名称
+
+## The network that runs
+serve-running = { $node } 正在运行：{ $address }
+demo-comma = ，
+demo-semicolon = ；
+metering-cell = { $uses } 次，{ $rows } 行，{ $bytes }
+node-failed = { $node }：{ $reason }
+store-failed = { $reason }
+tls-failed = 无法配置 TLS：{ $reason }
+index-failed = 无法打开检索索引：{ $reason }。请删除其目录，系统会从库中重建。
+file-unreadable = 无法读取 { $path }：{ $reason }
+code-missing = { $node } 尚未接入：请把接入码写入 weir.toml，形如 `code = "weir1.…"`
+node-unknown = 本演示中没有节点 { $node }。
+demo-folder-unreadable = 无法读取 { $path }：{ $reason }
+demo-folder-empty = { $folder } 中没有数据：至少需要一个以 .csv、.tsv、.txt 或 .parquet 结尾的文件
+demo-folder-many = 目录中有 { $found } 个文件；一次演示最多启动 { $limit } 个提供方
+demo-generate-failed = 无法在 { $folder } 中生成数据
+demo-state-unreadable = { $path } 不是演示的状态文件：请为 --keep 另选目录
+demo-port-taken = 无法使用 127.0.0.1 的端口 { $port }（{ $reason }）：请停止占用它的程序，或用 --port 另选端口
+demo-not-found = 检索“{ $query }”没有结果
+demo-not-refused = { $product } 的第二次使用未被拒绝，而合约只允许一次
+demo-nothing-left = 没有可用的文件
+demo-contract-ended = 合约在签署前终止：{ $reason }
+demo-broken-off = 交付中断：{ $reason }
+demo-digest-differs = { $file } 的摘要与声明不符
+demo-waited = 等待 { $what } 超过 { $time }
+demo-receipt-fails = 收据不成立：{ $reason }
+demo-meters-differ = 双方计量不一致
+demo-interrupted = 已中断；已确认的内容均已保存
+error-signal = 无法监听本进程的信号

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crypto::Suite;
 
@@ -31,15 +32,15 @@ pub(crate) struct Cli {
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
-    #[arg(long, global = true, env = CONFIG_ENV, default_value = FILE_NAME, value_name = "FILE")]
+    #[arg(long, global = true, display_order = 900, env = CONFIG_ENV, default_value = FILE_NAME, value_name = "FILE")]
     pub config: PathBuf,
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, display_order = 900, value_name = "NAME")]
     pub node: Option<String>,
-    #[arg(long = "as", id = "as", global = true, value_name = "CONNECTOR")]
+    #[arg(long = "as", id = "as", global = true, display_order = 900, value_name = "CONNECTOR")]
     pub acting: Option<String>,
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub json: bool,
-    #[arg(long, global = true, value_name = "LANG")]
+    #[arg(long, global = true, display_order = 900, value_name = "LANG")]
     pub lang: Option<Lang>,
 }
 
@@ -145,7 +146,7 @@ pub(crate) enum Connector {
         #[arg(value_name = "CODE")]
         code: String,
         #[arg(long)]
-        name: String,
+        name: Option<String>,
     },
     List,
 }
@@ -403,11 +404,12 @@ fn localised(command: clap::Command, key: &str, messages: &Messages) -> clap::Co
         .subcommand_help_heading(messages.msg("help-heading-commands", &[]))
         .help_template(template(messages))
         .disable_help_flag(true)
-        .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help))
+        .arg(Arg::new("help").short('h').long("help").display_order(901).action(ArgAction::Help))
         .about(messages.msg(own, &[]))
         .after_help(messages.msg(&format!("{own}-more"), &[]));
     if key == TOP {
-        let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
+        let version =
+            Arg::new("version").short('V').long("version").display_order(902).action(ArgAction::Version);
         command = command.disable_version_flag(true).arg(version);
     }
     command = command.mut_args(|arg| localised_arg(arg, key, messages));
@@ -437,6 +439,57 @@ fn localised_arg(arg: Arg, command: &str, messages: &Messages) -> Arg {
 fn arg_key(id: &str, command: &str, messages: &Messages) -> Option<String> {
     let id = id.replace('_', "-");
     [format!("{command}--{id}"), format!("{SHARED}--{id}")].into_iter().find(|key| messages.has(key))
+}
+
+/// Why a command line cannot be used, in the reader's language; nothing for what only clap has words for.
+pub(crate) fn refusal(error: &clap::Error, messages: &Messages) -> Option<String> {
+    let text = |kind| error.get(kind).map(context_text).filter(|text| !text.is_empty());
+    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    let near = |plain, with_near, kind, mut args: Vec<(&str, crate::i18n::Arg<'_>)>| match text(kind) {
+        Some(nearest) => {
+            args.push(("nearest", nearest.into()));
+            messages.msg(with_near, &args)
+        }
+        None => messages.msg(plain, &args),
+    };
+    Some(match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let args = vec![("value", text(ContextKind::InvalidSubcommand)?.into())];
+            near("usage-command", "usage-command-near", ContextKind::SuggestedSubcommand, args)
+        }
+        ErrorKind::UnknownArgument => {
+            let args = vec![("value", argument?.into())];
+            near("usage-argument", "usage-argument-near", ContextKind::SuggestedArg, args)
+        }
+        ErrorKind::MissingRequiredArgument => messages.msg("usage-missing", &[("value", argument?.into())]),
+        ErrorKind::InvalidValue => {
+            let known = text(ContextKind::ValidValue)?;
+            let args =
+                vec![("argument", argument?.into()), ("value", value?.into()), ("known", known.into())];
+            near("usage-value", "usage-value-near", ContextKind::SuggestedValue, args)
+        }
+        ErrorKind::ValueValidation => {
+            let reason = std::error::Error::source(error)?.to_string();
+            let args = [("argument", argument?.into()), ("value", value?.into()), ("reason", reason.into())];
+            messages.msg("usage-value-reason", &args)
+        }
+        ErrorKind::ArgumentConflict => {
+            let args = [("argument", argument?.into()), ("value", text(ContextKind::PriorArg)?.into())];
+            messages.msg("usage-conflict", &args)
+        }
+        _ => return None,
+    })
+}
+
+fn context_text(value: &ContextValue) -> String {
+    match value {
+        ContextValue::Strings(texts) => texts.join(", "),
+        ContextValue::StyledStrs(texts) => {
+            texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        }
+        ContextValue::None => String::new(),
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -20,16 +20,16 @@ const ENDED: [&str; 2] = ["0302", "06"];
 const WAIT_STEP_MS: u64 = 20_000;
 
 const COLUMNS: [Column; 6] = [
-    column("head-contract", &["/contractId", "/id", "/key"], Kind::Text),
+    column("head-contract", &["/contractId", "/key"], Kind::Text),
     column("head-role", &["/role"], Kind::Text),
-    column("head-product", &["/product"], Kind::Text),
+    column("head-product", &["/productName", "/product"], Kind::Words),
     column("head-state", &["/state"], Kind::State),
     column("head-terms", &["/terms"], Kind::Terms),
-    column("metering-uses", &["/uses/count", "/uses"], Kind::Count),
+    column("metering-uses", &["/uses/count"], Kind::Count),
 ];
 
-const LINES: [Column; 11] = [
-    column("head-contract", &["/contractId", "/id"], Kind::Text),
+const LINES: [Column; 14] = [
+    column("head-contract", &["/contractId"], Kind::Text),
     column("head-key", &["/key"], Kind::Text),
     column("head-name", &["/name"], Kind::Words),
     column("head-role", &["/role"], Kind::Text),
@@ -38,8 +38,11 @@ const LINES: [Column; 11] = [
     column("head-user", &["/user"], Kind::Text),
     column("head-state", &["/state"], Kind::State),
     column("head-terms", &["/terms"], Kind::Terms),
-    column("metering-uses", &["/uses/count", "/uses"], Kind::Count),
+    column("metering-uses", &["/uses/count"], Kind::Count),
+    column("head-rows", &["/uses/rows"], Kind::Count),
+    column("head-bytes", &["/uses/bytes"], Kind::Bytes),
     column("head-reason", &["/reason", "/cause"], Kind::Text),
+    column("head-problem", &["/trouble/reason"], Kind::Text),
 ];
 
 pub(super) async fn run(command: &Contract, context: &Context) -> Result<()> {
@@ -86,7 +89,7 @@ fn show(context: &Context, contract: &Value) -> Result<()> {
         let mut text = view::members(context, contract, &LINES);
         let rounds = contract.get("rounds").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for (i, round) in rounds.iter().enumerate() {
-            let by = ["/by", "/from", "/role"].iter().find_map(|place| round.pointer(place)).map(view::plain);
+            let by = round.get("by").map(view::plain);
             let terms = terms::shown(context, round.get("terms").unwrap_or(round));
             let args =
                 [("number", (i + 1).into()), ("by", by.unwrap_or_default().into()), ("terms", terms.into())];
@@ -94,7 +97,11 @@ fn show(context: &Context, contract: &Value) -> Result<()> {
             text.push_str(&context.msg("contract-round", &args));
         }
         text
-    })
+    })?;
+    match contract.get("awaitsUs").and_then(Value::as_bool) {
+        Some(true) if !context.out.is_json() => context.note(&context.msg("contract-awaits", &[])),
+        _ => Ok(()),
+    }
 }
 
 /// The body of a proposal: the offer's terms, with what the flags say instead.

@@ -230,9 +230,7 @@ fn tell(context: &Context, checks: &[Check], from_node: &[Value]) -> Result<()> 
         return context.out.json(&json!({"checks": all})).map_err(closed);
     }
     for check in checks {
-        let (label, text) = (context.msg(check.name, &[]), context.sentence(&check.message));
-        let step = Step { mark: check.found.mark(), label: &label, text: &text, time: None };
-        context.out.step(&step).map_err(closed)?;
+        tell_one(context, check.found, &context.msg(check.name, &[]), context.sentence(&check.message))?;
     }
     for check in from_node {
         let text =
@@ -241,10 +239,18 @@ fn tell(context: &Context, checks: &[Check], from_node: &[Value]) -> Result<()> 
             (text(&["check", "name"]), text(&["detail", "message"]), text(&["remedy", "wayOut", "way_out"]));
         let text =
             [detail, remedy].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
-        let step = Step { mark: found(check).mark(), label, text: &text, time: None };
-        context.out.step(&step).map_err(closed)?;
+        tell_one(context, found(check), label, text)?;
     }
     Ok(())
+}
+
+/// One line; a warning says so, since its mark differs from a failure's by colour alone.
+fn tell_one(context: &Context, found: Found, label: &str, text: String) -> Result<()> {
+    let text = match found {
+        Found::Warning => format!("{}: {text}", context.msg("label-warning", &[])),
+        Found::Good | Found::Bad => text,
+    };
+    context.out.step(&Step { mark: found.mark(), label, text: &text, time: None }).map_err(closed)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::cli::{Command, Global};
+use crate::cli::{self, Command, Global};
 use crate::client::Client;
 use crate::config::{Config, FILE_NAME, NodeSettings};
 use crate::exit::Exit;
@@ -133,11 +133,16 @@ pub(crate) fn closed(error: std::io::Error) -> Failure {
 }
 
 /// Reports a command line that clap refused; help and version are among them, and end well.
-pub(crate) fn refuse(refusal: &clap::Error, out: &Out) -> Exit {
+pub(crate) fn refuse(refusal: &clap::Error, messages: &Messages, out: &Out) -> Exit {
     let text = refusal.render().to_string();
-    let (written, exit) = match refusal.exit_code() {
-        0 => (out.data(&text), Exit::Ok),
-        _ => (out.note(&text), Exit::Usage),
+    let (written, exit) = match (refusal.exit_code(), cli::refusal(refusal, messages)) {
+        (0, _) => (out.data(&text), Exit::Ok),
+        (_, None) => (out.note(&text), Exit::Usage),
+        (_, Some(sentence)) => {
+            let hint = messages.msg("usage-help", &[("command", "weir".into())]);
+            let told = out.labelled(Tone::Bad, &messages.msg("label-error", &[]), &sentence);
+            (told.and_then(|()| out.note(&hint)), Exit::Usage)
+        }
     };
     if written.is_err() { Exit::Failure } else { exit }
 }

@@ -28,12 +28,12 @@ pub(super) async fn run(command: &Org, context: &Context) -> Result<()> {
             // The code alone stands on standard output, so that a script can take it.
             let code = answer.get("code").map(view::plain).unwrap_or_default();
             context.out.result(&answer, || code).map_err(closed)?;
-            match context.out.is_json() {
-                true => Ok(()),
-                false => context.note(
-                    &context.msg("org-registered", &[("name", name.into()), ("subject", subject.into())]),
-                ),
+            if context.out.is_json() {
+                return Ok(());
             }
+            let expires = answer.get("expiresAt").map(view::plain).unwrap_or_default();
+            let args = [("name", name.into()), ("subject", subject.into()), ("expires", expires.into())];
+            context.note(&context.msg("org-registered", &args))
         }
     }
 }

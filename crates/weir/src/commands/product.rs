@@ -13,12 +13,12 @@ use crate::problem::Result;
 const COLUMNS: [Column; 5] = [
     column("head-product", &["/id", "/key"], Kind::Text),
     column("head-title", &["/title"], Kind::Words),
-    column("head-rows", &["/rows"], Kind::Count),
     column("head-offer", &["/offer"], Kind::Terms),
+    column("head-service-node", &["/listings"], Kind::Text),
     column("head-state", &["/status", "/state"], Kind::State),
 ];
 
-const LINES: [Column; 14] = [
+const LINES: [Column; 16] = [
     column("head-product", &["/id", "/key", "/product"], Kind::Text),
     column("head-title", &["/title"], Kind::Words),
     column("head-description", &["/description"], Kind::Words),
@@ -26,13 +26,15 @@ const LINES: [Column; 14] = [
     column("head-connector", &["/connector"], Kind::Text),
     column("head-resource", &["/resource"], Kind::Text),
     column("head-industry", &["/industry"], Kind::Text),
-    column("head-keywords", &["/keywords"], Kind::Text),
+    column("head-keywords", &["/keywords"], Kind::Words),
     column("head-rows", &["/rows"], Kind::Count),
     column("head-bytes", &["/bytes"], Kind::Bytes),
     column("head-time-range", &["/timeRange"], Kind::Text),
     column("head-offer", &["/offer"], Kind::Terms),
+    column("head-negotiation", &["/negotiation"], Kind::Text),
     column("head-service-node", &["/serviceNode", "/listings"], Kind::Text),
     column("head-state", &["/status", "/state"], Kind::State),
+    column("head-problem", &["/problem"], Kind::Text),
 ];
 
 pub(super) async fn run(command: &Product, context: &Context) -> Result<()> {

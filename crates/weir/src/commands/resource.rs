@@ -15,10 +15,22 @@ use crate::term::{Tone, Unit};
 const COLUMNS: [Column; 6] = [
     column("head-resource", &["/id", "/key"], Kind::Text),
     column("head-title", &["/title"], Kind::Words),
-    column("head-columns", &["/columns", "/profile/columnCount"], Kind::Count),
+    column("head-columns", &["/columns"], Kind::Count),
     column("head-rows", &["/profile/rows", "/rows"], Kind::Count),
     column("head-bytes", &["/profile/bytes", "/bytes"], Kind::Bytes),
     column("head-state", &["/status", "/state"], Kind::State),
+];
+
+const LINES: [Column; 9] = [
+    column("head-resource", &["/id", "/key"], Kind::Text),
+    column("head-title", &["/title"], Kind::Words),
+    column("head-columns", &["/columns"], Kind::Count),
+    column("head-rows", &["/profile/rows"], Kind::Count),
+    column("head-bytes", &["/profile/bytes"], Kind::Bytes),
+    column("head-time-range", &["/profile/timeRange"], Kind::Text),
+    column("head-encoding", &["/profile/encoding"], Kind::Text),
+    column("head-state", &["/state"], Kind::State),
+    column("head-problem", &["/problem"], Kind::Text),
 ];
 
 pub(super) async fn run(command: &Resource, context: &Context) -> Result<Exit> {
@@ -74,7 +86,7 @@ async fn add(client: &Client, context: &Context, files: &[PathBuf], extra: &Extr
 fn show(context: &Context, answer: Value) -> Result<()> {
     let answer = with_column_counts(answer, context.out.is_json());
     if answer.is_object() {
-        view::object(context, &answer, &COLUMNS)
+        view::object(context, &answer, &LINES)
     } else {
         view::list(context, &answer, &COLUMNS)
     }
@@ -126,10 +138,17 @@ impl Words {
             }
         }
         if !self.keywords.is_empty() {
-            members.insert("keywords".into(), json!(self.keywords));
+            let (zh, en): (Vec<&String>, Vec<&String>) =
+                self.keywords.iter().partition(|word| is_chinese(word));
+            members.insert("keywords".into(), json!({"zh": zh, "en": en}));
         }
         members
     }
+}
+
+/// Whether a word has Chinese characters (the unified ideographs, with those of extension A).
+fn is_chinese(word: &str) -> bool {
+    word.chars().any(|c| matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'))
 }
 
 /// The files that were named, and those of the folders that were named: CSV and Parquet, by name.
@@ -195,11 +214,14 @@ mod tests {
     fn one_title_stands_in_both_languages_unless_each_has_its_own() {
         let both = Words { title: Some("ozone".into()), title_zh: Some("臭氧".into()), ..Words::default() };
         assert_eq!(Value::Object(both.members()), json!({"title": {"zh": "臭氧", "en": "ozone"}}));
-        let one =
-            Words { description_en: Some("hourly".into()), keywords: vec!["air".into()], ..Words::default() };
+        let one = Words {
+            description_en: Some("hourly".into()),
+            keywords: vec!["air".into(), "臭氧".into()],
+            ..Words::default()
+        };
         assert_eq!(
             Value::Object(one.members()),
-            json!({"description": {"zh": "", "en": "hourly"}, "keywords": ["air"]})
+            json!({"description": {"zh": "", "en": "hourly"}, "keywords": {"zh": ["臭氧"], "en": ["air"]}})
         );
         assert!(Words::default().members().is_empty());
     }

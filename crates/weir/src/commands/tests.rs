@@ -237,24 +237,43 @@ async fn the_status_is_an_outline_for_people() {
     assert_eq!(out, "id: 2A\noutbox:\n  waiting: 1,200\n");
 }
 
+/// The end, standard output and standard error of a command line that clap does not let through.
+fn refused(lang: Lang, args: &[&str]) -> (Exit, String, String) {
+    let args: Vec<_> = ["weir"].iter().chain(args).map(Into::into).collect();
+    let messages = Messages::new(lang);
+    let error = crate::cli::parse(&args, &messages).unwrap_err();
+    let (out, captured) = Out::captured(crate::term::Mode::Human);
+    (refuse(&error, &messages, &out), captured.out(), captured.err())
+}
+
 #[test]
-fn help_and_version_end_well_and_a_mistyped_command_is_a_usage_error() {
-    let refused = |args: &[&str]| {
-        let args: Vec<_> = ["weir"].iter().chain(args).map(Into::into).collect();
-        let error = crate::cli::parse(&args, &Messages::new(Lang::En)).unwrap_err();
-        let (out, captured) = Out::captured(crate::term::Mode::Human);
-        (refuse(&error, &out), captured.out(), captured.err())
-    };
-    let (exit, out, err) = refused(&["--help"]);
+fn help_and_version_go_to_standard_output_and_end_well() {
+    let (exit, out, err) = refused(Lang::En, &["--help"]);
     assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
     assert!(out.contains("contract"), "{out}");
-    assert_eq!(refused(&["--version"]).0, Exit::Ok);
-    let (exit, out, err) = refused(&["serch", "x"]);
-    assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
-    assert!(err.contains("'search'"), "the nearest command: {err}");
-    let (exit, _, err) = refused(&["search", "x", "--limt", "3"]);
-    assert_eq!(exit, Exit::Usage);
-    assert!(err.contains("--limit"), "the nearest flag: {err}");
+    assert_eq!(refused(Lang::En, &["--version"]).0, Exit::Ok);
+}
+
+#[test]
+fn a_mistyped_command_line_gets_its_nearest_known_word_in_both_languages() {
+    let table: [(&[&str], &str); 8] = [
+        (&["serch", "x"], "search"),
+        (&["contract", "propse", "6A"], "propose"),
+        (&["search", "x", "--limt", "3"], "--limit"),
+        (&["init", "--role", "regio", "--name", "a", "--listen", "127.0.0.1:1"], "region"),
+        (&["contract", "terminate", "C1"], "--reason"),
+        (&["search", "x", "--limit", "101"], "101"),
+        (&["demo", "--data", "d", "--seed", "2"], "--data"),
+        (&["init", "--role", "region", "--name", "a", "--listen", "localhost"], "localhost"),
+    ];
+    for (args, word) in table {
+        let (exit, out, err) = refused(Lang::En, args);
+        assert_eq!((exit, out.as_str()), (Exit::Usage, ""), "{args:?}");
+        assert!(err.starts_with("error: ") && err.contains(word), "{args:?}: {err}");
+        let (_, _, zh) = refused(Lang::Zh, args);
+        assert!(zh.starts_with("错误: ") && zh.contains(word), "{args:?}: {zh}");
+    }
+    assert_eq!(refused(Lang::En, &[]).0, Exit::Usage);
 }
 
 #[test]

@@ -128,11 +128,15 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
-/// A text in the reader's language, or in the other one.
+/// A text or words in the reader's language, or in the other one.
 pub(crate) fn words(value: &Value, lang: Lang) -> String {
-    let text = |tag: &str| value.get(tag).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text = |tag: &str| value.get(tag).map(plain).filter(|text| !text.is_empty());
     let first = text(lang.tag()).or_else(|| Lang::ALL.into_iter().find_map(|other| text(other.tag())));
-    first.map_or_else(|| plain(value), str::to_owned)
+    match (first, value) {
+        (Some(text), _) => text,
+        (None, Value::Object(_)) => NOTHING.to_owned(),
+        (None, other) => plain(other),
+    }
 }
 
 /// A state with its name: `05 in force`. What is not known stays as it is.
@@ -152,6 +156,8 @@ fn state_key(code: &str) -> Option<&'static str> {
         "05" => "state-in-force",
         "06" => "state-ended",
         "draft" => "state-draft",
+        "catalogued" => "state-catalogued",
+        "revoked" => "state-revoked",
         "registered" => "state-registered",
         "certified" => "state-certified",
         "deregistered" => "state-deregistered",
@@ -232,6 +238,8 @@ mod tests {
         assert_eq!(words(&json!({"zh": "臭氧", "en": "ozone"}), Lang::Zh), "臭氧");
         assert_eq!(words(&json!({"zh": "臭氧", "en": ""}), Lang::En), "臭氧");
         assert_eq!(words(&json!("ozone"), Lang::Zh), "ozone");
+        assert_eq!(words(&json!({"zh": [], "en": ["ozone", "air"]}), Lang::Zh), "ozone, air");
+        assert_eq!(words(&json!({"zh": "", "en": ""}), Lang::En), NOTHING);
     }
 
     #[test]
