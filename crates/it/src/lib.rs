@@ -1,1 +1,30 @@
-//! Integration tests: real HTTP on loopback, several nodes in one process.
+//! Integration tests: real HTTP on loopback, several nodes in one process. This is their harness; the tests stand in `tests/it`.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`network`] | nodes with stores on disk, behind a fault proxy each, joined to one network |
+//! | [`market`] | the steps of the main flow over the management API: publish, agree, deliver, prove |
+//! | [`manage`] | a client of the management API |
+//! | [`letter`] | messages between nodes written by hand, right or wrong |
+//! | [`proxy`] | what can happen to a message on its way |
+//! | [`process`] | the real `weir` binary as child processes |
+//! | [`data`] | small files |
+//! | [`wait`] | waiting for what another task or process does |
+//!
+//! It is test code: a step that fails ends the test with what was expected and what came.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
+
+pub mod data;
+pub mod letter;
+pub mod manage;
+pub mod market;
+pub mod network;
+pub mod process;
+pub mod proxy;
+pub mod wait;
