@@ -330,6 +330,3 @@ async fn counts(read: &mut Read, tenants: &[String], is_host: bool) -> Result<Co
     counts.open_uses = read.list_open_uses(i64::MAX, OPEN_USES_MAX).await?.len() as u64;
     Ok(counts)
 }
-
-#[cfg(test)]
-mod tests;

@@ -21,7 +21,7 @@ demo-title = Weir demo · { $providers } { $providers ->
     } · data: { $files } { $files ->
         [one] file
        *[other] files
-    }, { $rows } rows
+    }
 demo-generated = The data is generated (seed { $seed }): give --data DIR for files of your own.
 demo-resumed = Resuming the network kept in { $folder }.
 demo-kept = The network's state is kept in { $folder }; `{ $program } demo --keep { $folder }` resumes it.
@@ -57,14 +57,14 @@ demo-identity-suite = { $suite } in { $region }
 demo-catalogue = { $resources } { $resources ->
         [one] resource
        *[other] resources
-    } profiled: { $columns } { $columns ->
+    } profiled: { $rows } rows, { $columns } { $columns ->
         [one] column
        *[other] columns
     }, { $from } to { $to }, { $missing } missing
 demo-catalogue-timeless = { $resources } { $resources ->
         [one] resource
        *[other] resources
-    } profiled: { $columns } columns, { $missing } missing
+    } profiled: { $rows } rows, { $columns } columns, { $missing } missing
 demo-register = { $products } { $products ->
         [one] product
        *[other] products

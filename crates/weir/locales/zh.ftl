@@ -9,7 +9,7 @@ label-ok = 正常
 label-failed = 失败
 
 ## 演示：标题
-demo-title = Weir 演示 · { $providers } 家提供方，{ $regions } 个区域，{ $users } 家使用方 · 数据：{ $files } 个文件，{ $rows } 行
+demo-title = Weir 演示 · { $providers } 家提供方，{ $regions } 个区域，{ $users } 家使用方 · 数据：{ $files } 个文件
 demo-generated = 数据为生成数据（种子 { $seed }）：用 --data 目录 指定自己的文件。
 demo-resumed = 恢复保存在 { $folder } 的网络。
 demo-kept = 网络状态保存在 { $folder }；用 `{ $program } demo --keep { $folder }` 恢复。
@@ -33,8 +33,8 @@ step-metering = 计量
 demo-network = 全域节点 { $global } 个，区域节点 { $region } 个，行业节点 { $industry } 个，业务节点 { $service } 个，连接器宿主 { $hosts } 个
 demo-identity = { $organisations } 家主体获得证书（{ $suites }）
 demo-identity-suite = { $region } 用 { $suite }
-demo-catalogue = { $resources } 项资源完成探查：{ $columns } 列，{ $from } 至 { $to }，缺失 { $missing }
-demo-catalogue-timeless = { $resources } 项资源完成探查：{ $columns } 列，缺失 { $missing }
+demo-catalogue = { $resources } 项资源完成探查：{ $rows } 行，{ $columns } 列，{ $from } 至 { $to }，缺失 { $missing }
+demo-catalogue-timeless = { $resources } 项资源完成探查：{ $rows } 行，{ $columns } 列，缺失 { $missing }
 demo-register = { $products } 个产品，例如 { $example }
 demo-listed = { $products } 个产品在 { $region } 的业务节点上架
 demo-visible = { $places }（{ $products } 个中最慢者）

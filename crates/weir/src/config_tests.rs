@@ -246,3 +246,31 @@ fn the_nearest_word_is_near() {
     assert_eq!(distance("kitten", "sitting"), 3);
     assert_eq!(distance("", "abc"), 3);
 }
+
+#[test]
+fn the_page_about_the_configuration_has_every_limit_with_its_default() {
+    let page = include_str!("../../../docs/CONFIGURATION.md");
+    let limits = app::config::Limits::default();
+    let defaults: [(&str, i128); 14] = [
+        ("clock_skew_ms", limits.clock_skew_ms.into()),
+        ("enrolment_ms", limits.enrolment_ms.into()),
+        ("inbox_ms", limits.inbox_ms.into()),
+        ("window_ms", limits.window_ms.into()),
+        ("window_uses_max", limits.window_uses_max.into()),
+        ("unsigned_windows_max", limits.unsigned_windows_max.into()),
+        ("use_idle_ms", limits.use_idle_ms.into()),
+        ("heartbeat_ms", limits.heartbeat_ms.into()),
+        ("send_attempts_max", limits.send_attempts_max.into()),
+        ("send_backoff_max_ms", limits.send_backoff_max_ms.into()),
+        ("sends_in_flight_max", limits.sends_in_flight_max as i128),
+        ("sequence_batch_max", limits.sequence_batch_max.into()),
+        ("feed_frame_entries_max", limits.feed_frame_entries_max.into()),
+        ("page_max", limits.page_max.into()),
+    ];
+    for (key, value) in defaults {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{key}` |"))).unwrap_or_default();
+        assert!(row.ends_with(&format!("| {value} |")), "{key} is {value}: {row}");
+        let node = only(&format!("{REGION}[node.limits]\n{key} = {value}\n"));
+        assert_ne!(node.limits, LimitSettings::default(), "{key} was not read");
+    }
+}

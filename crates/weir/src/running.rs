@@ -1,6 +1,5 @@
 //! A running node: its parts put together, its HTTP edge, its jobs. `weir serve` and the demo run nodes the same way.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -62,6 +61,37 @@ pub async fn open(settings: &NodeSettings, dictionary: &Dictionary) -> Result<Op
     Ok(Opened { node, index, index_is_fresh })
 }
 
+impl Opened {
+    /// Makes what a node has before its first start, and closes it again: keys and store (made by opening), and the root of a new network
+    /// where it is a global node.
+    ///
+    /// # Errors
+    /// [`Exit::Failure`] where subject or area of a global node are refused.
+    pub async fn prepare(self, settings: &NodeSettings) -> Result<()> {
+        let made = match settings.role {
+            Role::Global => make_root(&self.node, settings).await,
+            _ => Ok(()),
+        };
+        self.node.stop().await;
+        release(self.index, settings);
+        made
+    }
+}
+
+async fn make_root(node: &Node, settings: &NodeSettings) -> Result<()> {
+    let subject = settings.subject.as_deref().unwrap_or_default();
+    let area = settings.area.as_deref().unwrap_or_default();
+    app::identity::create_global(node, subject, area).await.map_err(|error| failed(settings, &error))
+}
+
+fn release(index: Option<Index>, settings: &NodeSettings) {
+    if let Some(index) = index
+        && let Err(error) = index.release()
+    {
+        tracing::warn!(node.name = settings.name, %error, "the search index was not closed; it will be filled again");
+    }
+}
+
 fn failed(settings: &NodeSettings, error: &app::Error) -> Failure {
     Failure::new(Exit::Failure, "node-failed").with("node", &settings.name).with("reason", error)
 }
@@ -98,8 +128,10 @@ fn limits_of(settings: &LimitSettings) -> Limits {
     limits.heartbeat_ms = settings.heartbeat_ms.map_or(limits.heartbeat_ms, u64::from);
     count(&mut limits.send_attempts_max, settings.send_attempts_max);
     millis(&mut limits.send_backoff_max_ms, settings.send_backoff_max_ms);
-    limits.sends_in_flight_max =
-        settings.sends_in_flight_max.and_then(|value| usize::try_from(value).ok()).unwrap_or(limits.sends_in_flight_max);
+    limits.sends_in_flight_max = settings
+        .sends_in_flight_max
+        .and_then(|value| usize::try_from(value).ok())
+        .unwrap_or(limits.sends_in_flight_max);
     count(&mut limits.sequence_batch_max, settings.sequence_batch_max);
     count(&mut limits.feed_frame_entries_max, settings.feed_frame_entries_max);
     count(&mut limits.page_max, settings.page_max);
@@ -107,7 +139,9 @@ fn limits_of(settings: &LimitSettings) -> Limits {
 }
 
 async fn open_store(settings: &NodeSettings) -> Result<Store> {
-    let refused = |error: store::StoreError| Failure::new(Exit::Failure, "store-failed").with("reason", &error).because(error);
+    let refused = |error: store::StoreError| {
+        Failure::new(Exit::Failure, "store-failed").with("reason", &error).because(error)
+    };
     let address = settings.store.connect_url(|name| std::env::var(name).ok())?;
     let url: StoreUrl = address.expose().parse().map_err(refused)?;
     let options = StoreOptions { schema: schema_of(&settings.name), ..StoreOptions::default() };
@@ -116,7 +150,8 @@ async fn open_store(settings: &NodeSettings) -> Result<Store> {
 
 /// A node's own schema in a shared PostgreSQL database: its name, as far as a schema's name can say it.
 fn schema_of(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     let digest = crypto::Sha256::of(name.as_bytes()).to_string();
     format!("weir_{}_{}", plain.chars().take(32).collect::<String>(), digest.get(..8).unwrap_or_default())
 }
@@ -125,8 +160,14 @@ fn client_of(settings: &NodeSettings) -> Result<net::Client> {
     let tls = settings.tls.as_ref();
     let roots_pem = tls.and_then(|tls| tls.roots.as_deref()).map(read).transpose()?;
     let identity_pem = tls.map(identity_pem).transpose()?;
-    let options = ClientOptions { allow_private: settings.allow_private, roots_pem, identity_pem, ..ClientOptions::default() };
-    net::Client::new(options).map_err(|error| Failure::new(Exit::Failure, "tls-failed").with("reason", &error).because(error))
+    let options = ClientOptions {
+        allow_private: settings.allow_private,
+        roots_pem,
+        identity_pem,
+        ..ClientOptions::default()
+    };
+    net::Client::new(options)
+        .map_err(|error| Failure::new(Exit::Failure, "tls-failed").with("reason", &error).because(error))
 }
 
 fn identity_pem(tls: &TlsSettings) -> Result<String> {
@@ -134,7 +175,8 @@ fn identity_pem(tls: &TlsSettings) -> Result<String> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| Failure::file(Exit::Failure, "file-unreadable", path, error))
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::file(Exit::Failure, "file-unreadable", path, error))
 }
 
 fn open_index(settings: &NodeSettings, dictionary: &Dictionary) -> Result<(Option<Index>, bool)> {
@@ -156,7 +198,10 @@ pub async fn bind(
     extra: Option<axum::Router>,
 ) -> Result<api::Server> {
     let refused = |error: api::ServeError| {
-        Failure::new(Exit::Failure, "node-failed").with("node", &settings.name).with("reason", &error).because(error)
+        Failure::new(Exit::Failure, "node-failed")
+            .with("node", &settings.name)
+            .with("reason", &error)
+            .because(error)
     };
     let tls = match &settings.tls {
         Some(tls) => Some(api::Tls {
@@ -217,9 +262,7 @@ impl Running {
         }
         let refused = |error: &app::Error| failed(&self.settings, error);
         if self.settings.role == Role::Global {
-            let subject = self.settings.subject.as_deref().unwrap_or_default();
-            let area = self.settings.area.as_deref().unwrap_or_default();
-            return app::identity::create_global(&self.node, subject, area).await.map_err(|error| refused(&error));
+            return make_root(&self.node, &self.settings).await;
         }
         let Some(code) = &self.settings.code else {
             return Err(Failure::new(Exit::Failure, "code-missing").with("node", &self.settings.name));
@@ -244,10 +287,6 @@ impl Running {
             tracing::warn!(node.name = self.settings.name, %error, "the server was interrupted");
         }
         self.node.stop().await;
-        if let Some(index) = self.index
-            && let Err(error) = index.release()
-        {
-            tracing::warn!(node.name = self.settings.name, %error, "the search index was not closed; it will be filled again");
-        }
+        release(self.index, &self.settings);
     }
 }

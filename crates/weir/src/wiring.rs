@@ -1,32 +1,85 @@
-//! What runs a node. So far a node's folder is made here, and nothing else.
+//! What runs nodes: `weir init` prepares one, `weir serve` runs those of a configuration, `weir demo` runs a whole network.
+
+use search::Dictionary;
 
 use crate::cli::Demo;
 use crate::commands::Context;
 use crate::config::NodeSettings;
-use crate::exit::Exit;
-use crate::problem::{Failure, Result};
+use crate::demo;
+use crate::problem::Result;
+use crate::running::{self, Running};
 
-/// Makes what a node needs before its first start.
+/// Makes a node's keys and store before its first start; a global node makes itself the root of a new network.
 ///
 /// # Errors
-/// [`Exit::Failure`] when the folder cannot be made.
-pub async fn prepare(node: &NodeSettings) -> Result<()> {
-    std::fs::create_dir_all(&node.folder)
-        .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &node.folder, error))
+/// [`crate::exit::Exit::Failure`] where folder, keys or store cannot be made.
+pub async fn prepare(settings: &NodeSettings) -> Result<()> {
+    let opened = running::open(settings, &Dictionary::new()).await?;
+    opened.prepare(settings).await
 }
 
-/// Runs nodes until they are stopped.
+/// Runs nodes until Ctrl-C or a termination signal.
 ///
 /// # Errors
-/// [`Exit::Failure`]: nothing runs nodes yet.
-pub async fn serve(_: &[NodeSettings], _: &Context) -> Result<()> {
-    Err(Failure::new(Exit::Failure, "wiring-absent"))
+/// [`crate::exit::Exit::Failure`] where one of them cannot start, with what is wrong and what to do.
+pub async fn serve(nodes: &[NodeSettings], context: &Context) -> Result<()> {
+    let dictionary = Dictionary::new();
+    let mut running: Vec<Running> = Vec::new();
+    let started = start_all(nodes, &dictionary, &mut running).await;
+    let outcome = match started {
+        Ok(()) => run(&running, context).await,
+        Err(failure) => Err(failure),
+    };
+    for node in running.into_iter().rev() {
+        node.stop().await;
+    }
+    outcome
+}
+
+async fn start_all(
+    nodes: &[NodeSettings],
+    dictionary: &Dictionary,
+    running: &mut Vec<Running>,
+) -> Result<()> {
+    for settings in nodes {
+        let opened = running::open(settings, dictionary).await?;
+        let page = page_stub(vec![opened.node.clone()]);
+        let server = running::bind(settings, None, Some(page)).await?;
+        running.push(Running::start(opened, settings.clone(), server));
+    }
+    Ok(())
+}
+
+/// Lets nodes become what they are at their first start, says that they run, and waits for the end.
+async fn run(running: &[Running], context: &Context) -> Result<()> {
+    let settling = async {
+        for node in running {
+            node.settle().await?;
+            let args = [
+                ("node", node.settings.name.as_str().into()),
+                ("address", node.settings.address.as_str().into()),
+            ];
+            context.note(&context.msg("serve-running", &args))?;
+        }
+        std::future::pending::<()>().await;
+        Ok(())
+    };
+    tokio::select! {
+        settled = settling => settled,
+        stopped = demo::interrupted() => {
+            context.note(&context.msg("next-stopping", &[]))?;
+            stopped
+        }
+    }
 }
 
 /// Runs the demonstration network.
 ///
 /// # Errors
-/// As [`serve`].
-pub async fn demo(_: &Demo, _: &Context) -> Result<()> {
-    Err(Failure::new(Exit::Failure, "wiring-absent"))
+/// As [`demo::run`].
+pub async fn demo(args: &Demo, context: &Context) -> Result<()> {
+    demo::run(args, context).await
+}
+fn page_stub(_: Vec<app::Node>) -> axum::Router {
+    axum::Router::new()
 }

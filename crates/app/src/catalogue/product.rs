@@ -420,7 +420,11 @@ async fn get(node: &Node, tenant: &str, key: &str) -> Result<OwnProduct, Error> 
     OwnProduct::of(&row.ok_or_else(|| Error::not_found("product", key))?)
 }
 
-async fn find(node: &Node, speaker: &Speaker, id: &str) -> Result<OwnProduct, Error> {
+/// A product of the acting connector by its identifier.
+///
+/// # Errors
+/// [`Error::Input`] where it is no identifier, [`Error::NotFound`] where the connector has none of it.
+pub async fn find(node: &Node, speaker: &Speaker, id: &str) -> Result<OwnProduct, Error> {
     let id = ProductId::parse(id).map_err(|error| Error::input("product", error.to_string()))?;
     let tenant = speaker.id().to_string();
     node.store()

@@ -34,6 +34,7 @@ impl Content {
     ) -> Result<Content, Error> {
         let row = resource_row(node, provider.id().as_str(), contract.product.as_str()).await?;
         let resource: Resource = row.body.get()?;
+        check_published(node, contract.product.as_str(), &resource.profile).await?;
         let told = |error: DataError| told(contract.product.as_str(), error);
         let source = open_source(node, row, &resource.profile).await?.map_err(told)?;
         let projection = match &contract.terms.fields {
@@ -81,10 +82,21 @@ async fn resource_row(node: &Node, tenant: &str, product: &str) -> Result<Resour
                 let missing = || Error::not_found("product", &product);
                 let row = read.find_product(&tenant, &product).await?.ok_or_else(missing)?;
                 let missing = || Error::not_found("resource", &row.resource);
-                read.get_resource(&tenant, &row.resource).await?.ok_or_else(missing)
+                read.find_resource(&tenant, &row.resource).await?.ok_or_else(missing)
             })
         })
         .await
+}
+
+/// A resource that was profiled anew since its product was published is not what others were told: refused before it is counted.
+async fn check_published(node: &Node, product: &str, profile: &Profile) -> Result<(), Error> {
+    match crate::catalogue::shelf::find_product(node, product).await? {
+        Some(published) if published.digest != profile.sha256 => {
+            tracing::warn!(product.id = product, "the resource was profiled anew since its product was published");
+            Err(Error::SourceChanged(product.to_owned()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens the file. Where it was touched without being changed, its new stamp is kept, so that it is not digested every time.

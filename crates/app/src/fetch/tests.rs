@@ -1,0 +1,199 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::sync::atomic::Ordering;
+
+use domain::id::ContractId;
+use futures_util::StreamExt as _;
+
+use super::*;
+use crate::metering::testkit::{World, csv, read_all, terms};
+
+/// Enough rows for several pieces of a file.
+const MANY: usize = 80_000;
+
+async fn record(world: &World, contract: &ContractId, use_id: &str) -> Option<ReceivedUseRow> {
+    let place = Place {
+        tenant: world.user.speaker.id().to_string(),
+        contract: contract.to_string(),
+        use_id: UseId::parse(use_id).unwrap(),
+    };
+    read_row(&world.user.node, &place).await.unwrap()
+}
+
+async fn begin_at(world: &World, contract: &ContractId, use_id: &str, offset: u64) -> Result<Fetched, Error> {
+    open(&world.user.node, &world.user.speaker, contract.as_str(), Some(use_id), offset).await
+}
+
+async fn received_at(world: &World, contract: &ContractId, use_id: &str, content: &[u8]) -> Result<(), Error> {
+    let (node, speaker) = (&world.user.node, &world.user.speaker);
+    received(node, speaker, contract.as_str(), use_id, content.len() as u64, Sha256::of(content)).await
+}
+
+#[tokio::test]
+async fn a_whole_delivery_is_digested_and_recorded_before_its_last_byte() {
+    let mut world = World::new(MANY).await;
+    let contract = world.contract(terms()).await;
+    let content = csv(MANY).into_bytes();
+    let fetched = begin_at(&world, &contract, "u1", 0).await.unwrap();
+    assert_eq!((fetched.sequence, fetched.length, fetched.media_type.as_str()), (1, content.len() as u64, "text/csv"));
+    assert_eq!((fetched.whole.rows, fetched.whole.digest), (MANY as u64, Sha256::of(&content)));
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, ReceivedUseRow::OPEN);
+    let (mut stream, mut got) = (fetched.stream, Vec::new());
+    while got.len() < content.len() {
+        got.extend_from_slice(&stream.next().await.unwrap().unwrap());
+    }
+    assert!(got == content);
+    let row = record(&world, &contract, "u1").await.unwrap();
+    assert_eq!((row.state.as_str(), row.bytes, row.rows), ("complete", content.len() as u64, MANY as u64));
+    assert_eq!((row.digest, row.sequence), (Some(Sha256::of(&content).to_string()), Some(1)));
+    assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_use_without_a_name_gets_one() {
+    let mut world = World::new(10).await;
+    let contract = world.contract(terms()).await;
+    let (node, speaker) = (&world.user.node, &world.user.speaker);
+    let fetched = open(node, speaker, "k1", None, 0).await.unwrap();
+    assert_eq!(fetched.use_id.as_str().len(), 32);
+    let use_id = fetched.use_id.to_string();
+    read_all(fetched.stream).await.unwrap();
+    assert_eq!(record(&world, &contract, &use_id).await.unwrap().state, "complete");
+    let nameless = open(node, speaker, contract.as_str(), None, 5).await.unwrap_err();
+    assert!(matches!(&nameless, Error::Input { field, .. } if field == "use"), "{nameless}");
+    let bad = open(node, speaker, contract.as_str(), Some("no such id"), 0).await.unwrap_err();
+    assert!(matches!(&bad, Error::Input { field, .. } if field == "use"), "{bad}");
+}
+
+#[tokio::test]
+async fn a_broken_download_is_resumed_as_the_same_use_and_closed_by_what_is_on_disk() {
+    let mut world = World::new(MANY).await;
+    let contract = world.contract(terms().with_count(1)).await;
+    let content = csv(MANY).into_bytes();
+    world.provider.door.cut_after.store(1_000_000, Ordering::SeqCst);
+    let mut stream = begin_at(&world, &contract, "u1", 0).await.unwrap().stream;
+    let mut got = Vec::new();
+    let broken = loop {
+        match stream.next().await.unwrap() {
+            Ok(piece) => got.extend_from_slice(&piece),
+            Err(error) => break error,
+        }
+    };
+    assert!(broken.is_passing() || matches!(broken, Error::Net(_)), "{broken}");
+    assert!(got.len() <= 1_000_000 && !got.is_empty());
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, ReceivedUseRow::OPEN);
+    world.provider.door.cut_after.store(u64::MAX, Ordering::SeqCst);
+    let rest = begin_at(&world, &contract, "u1", got.len() as u64).await.unwrap();
+    assert_eq!((rest.sequence, rest.offset, rest.length), (1, got.len() as u64, (content.len() - got.len()) as u64));
+    got.extend(read_all(rest.stream).await.unwrap());
+    assert!(got == content);
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, ReceivedUseRow::OPEN, "nobody saw the whole here");
+    received_at(&world, &contract, "u1", &got).await.unwrap();
+    received_at(&world, &contract, "u1", &got).await.unwrap();
+    let row = record(&world, &contract, "u1").await.unwrap();
+    assert_eq!((row.state.as_str(), row.bytes), ("complete", content.len() as u64));
+}
+
+#[tokio::test]
+async fn what_the_caller_has_must_be_what_was_announced() {
+    let mut world = World::new(10).await;
+    let contract = world.contract(terms()).await;
+    assert!(matches!(received_at(&world, &contract, "u1", b"x").await, Err(Error::NotFound { .. })));
+    drop(begin_at(&world, &contract, "u1", 5).await.unwrap());
+    let wrong = received_at(&world, &contract, "u1", b"something else").await.unwrap_err();
+    assert!(matches!(wrong, Error::Evidence(_)), "{wrong}");
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, MISMATCH);
+    received_at(&world, &contract, "u1", csv(10).as_bytes()).await.unwrap();
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, "complete", "it came right in the end");
+    assert!(received_at(&world, &contract, "u1", b"something else").await.is_err());
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, "complete", "and stays right");
+}
+
+#[tokio::test]
+async fn a_wrong_digest_keeps_the_last_piece_back() {
+    let mut world = World::new(MANY).await;
+    let contract = world.contract(terms()).await;
+    world.provider.door.corrupts.store(true, Ordering::SeqCst);
+    let mut stream = begin_at(&world, &contract, "u1", 0).await.unwrap().stream;
+    let (mut bytes, mut failed) = (0, None);
+    while let Some(piece) = stream.next().await {
+        match piece {
+            Ok(piece) => bytes += piece.len(),
+            Err(error) => failed = Some(error),
+        }
+    }
+    assert!(matches!(failed, Some(Error::Evidence(_))), "{failed:?}");
+    assert!(bytes < csv(MANY).len());
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, MISMATCH);
+    world.provider.door.corrupts.store(false, Ordering::SeqCst);
+    assert!(world.fetch(&contract, "u1").await.unwrap() == csv(MANY).as_bytes());
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, "complete");
+}
+
+#[tokio::test]
+async fn a_refusal_comes_through_and_does_not_count_here() {
+    let mut world = World::new(10).await;
+    let contract = world.contract(terms().with_count(1)).await;
+    world.fetch(&contract, "u1").await.unwrap();
+    let refused = world.fetch(&contract, "u2").await.unwrap_err();
+    match &refused {
+        Error::Peer { code, message, .. } => {
+            assert_eq!(code, "300105");
+            assert!(message.contains("count: the contract allows 1"), "{message}");
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(record(&world, &contract, "u2").await.unwrap().state, REFUSED);
+    let usage = crate::metering::usage_of(&world.user.node, &world.user.speaker, contract.as_str()).await.unwrap();
+    assert_eq!((usage.meter.uses, usage.meter.complete), (1, 1));
+    // What was whole before stays so, whatever the provider says later.
+    std::fs::write(&world.file, "gone").unwrap();
+    assert!(world.fetch(&contract, "u1").await.is_err());
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, "complete");
+}
+
+#[tokio::test]
+async fn a_refused_use_may_be_tried_again() {
+    let mut world = World::new(10).await;
+    let contract = world.contract(terms()).await;
+    let content = std::fs::read(&world.file).unwrap();
+    std::fs::write(&world.file, "a,b\n").unwrap();
+    let refused = world.fetch(&contract, "u1").await.unwrap_err();
+    assert!(matches!(&refused, Error::Peer { code, .. } if code == "300107"), "{refused}");
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, REFUSED);
+    std::fs::write(&world.file, &content).unwrap();
+    assert!(world.fetch(&contract, "u1").await.unwrap() == content);
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, "complete");
+}
+
+#[tokio::test]
+async fn only_the_user_s_side_fetches() {
+    let mut world = World::new(10).await;
+    let contract = world.contract(terms()).await;
+    let wrong = open(&world.provider.node, &world.provider.speaker, contract.as_str(), None, 0).await.unwrap_err();
+    assert!(matches!(wrong, Error::Forbidden(_)), "{wrong}");
+    assert_eq!(world.provider.door.came.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_use_that_a_window_closed_as_incomplete_is_over_here_too() {
+    let mut world = World::new(MANY).await;
+    let contract = world.contract(terms()).await;
+    drop(begin_at(&world, &contract, "u1", 5).await.unwrap());
+    // The provider notices the broken connection by itself, at the latest when its next piece finds nobody.
+    let swept = async {
+        loop {
+            world.clock.advance_secs(601);
+            if crate::metering::sweep_idle(&world.provider.node).await.unwrap() > 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), swept).await.unwrap();
+    world.settle().await;
+    let row = record(&world, &contract, "u1").await.unwrap();
+    assert_eq!((row.state.as_str(), row.in_window), (ReceivedUseRow::INCOMPLETE, Some(1)));
+    let over = world.fetch(&contract, "u1").await.unwrap_err();
+    assert!(matches!(&over, Error::Metering(text) if text.contains("begin another use")), "{over}");
+}

