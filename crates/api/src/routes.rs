@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -44,7 +44,7 @@ impl Table {
         H: Handler<T, Edge>,
         T: 'static,
     {
-        let only_get = on(MethodFilter::GET, handler).on(MethodFilter::HEAD, edge::refuse_method);
+        let only_get = on(MethodFilter::GET, handler).on(MethodFilter::HEAD, refuse_head);
         self.add(Method::GET, path, only_get)
     }
 
@@ -101,6 +101,10 @@ async fn unknown_path() -> Response {
         "the management API has no such path; its routes stand in docs/MANAGEMENT-API.md",
     )
     .into_response()
+}
+
+async fn refuse_head() -> impl IntoResponse {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")])
 }
 
 async fn refuse_method(request: Request) -> Response {

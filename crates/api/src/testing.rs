@@ -28,7 +28,7 @@ pub const TOKEN: &str = "0123456789abcdef-the-token";
 /// A subject code whose check digit is right.
 pub const SUBJECT: &str = "91110000600037341L";
 /// Another one.
-pub const OTHER_SUBJECT: &str = "91310000MA1FL4B24K";
+pub const OTHER_SUBJECT: &str = "91310000MA1FL4B24G";
 /// When it is: 2026-01-01T00:00:00Z.
 pub const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
 
@@ -39,7 +39,7 @@ pub struct Served {
     pub clock: Arc<ManualClock>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 /// An answer, read whole.
@@ -99,7 +99,7 @@ impl Served {
             let stopped = async move { drop(stopped.await) };
             server.run(served, stopped).await;
         });
-        Served { node, address, clock, stop: Some(stop), task, folder }
+        Served { node, address, clock, stop: Some(stop), task, _folder: folder }
     }
 
     /// A global node with its identity.
@@ -138,11 +138,6 @@ impl Served {
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &[u8])], body: &[u8]) -> Answered {
         let stream = TcpStream::connect(self.address).await.unwrap();
         exchange(stream, request(method, path, headers, body)).await
-    }
-
-    /// A folder of the test.
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
     }
 
     /// Tells the listener to stop and waits until it has.
