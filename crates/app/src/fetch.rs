@@ -14,7 +14,9 @@ use domain::contract::Role;
 use domain::delivery::{Delivered, UseId};
 use futures_util::Stream;
 use ndi::Message as _;
-use ndi::weir_v1::deliver::{BYTES_HEADER, DELIVER_MSG, DIGEST_HEADER, DeliverRequest, ROWS_HEADER, SEQUENCE_HEADER};
+use ndi::weir_v1::deliver::{
+    BYTES_HEADER, DELIVER_MSG, DIGEST_HEADER, DeliverRequest, ROWS_HEADER, SEQUENCE_HEADER,
+};
 use ndi::weir_v1::path;
 use net::StreamResponse;
 use serde::{Deserialize, Serialize};
@@ -89,7 +91,10 @@ pub async fn open(
 ) -> Result<Fetched, Error> {
     let gate = crate::contract::for_gate(node, speaker.id().as_str(), contract).await?;
     if gate.role != Role::User {
-        return Err(Error::Forbidden(format!("contract `{}`: this side provides the data, its user fetches it", gate.id)));
+        return Err(Error::Forbidden(format!(
+            "contract `{}`: this side provides the data, its user fetches it",
+            gate.id
+        )));
     }
     let use_id = match use_id {
         Some(text) => UseId::parse(text).map_err(|error| Error::input("use", error.to_string()))?,
@@ -131,12 +136,16 @@ pub async fn received(
     sha256: Sha256,
 ) -> Result<(), Error> {
     let held = crate::contract::get(node, speaker.id().as_str(), contract).await?;
-    let id = held.contract().id.as_ref().ok_or_else(|| Error::not_found("identifier of contract", contract))?;
+    let id =
+        held.contract().id.as_ref().ok_or_else(|| Error::not_found("identifier of contract", contract))?;
     let use_id = UseId::parse(use_id).map_err(|error| Error::input("use", error.to_string()))?;
     let place = Place { tenant: speaker.id().to_string(), contract: id.to_string(), use_id };
     let row = read_row(node, &place).await?.ok_or_else(|| Error::not_found("use", &place.use_id))?;
     let announced = row.body.get::<ReceivedBody>()?.announced.ok_or_else(|| {
-        Error::Metering(format!("use `{}`: its provider announced nothing yet, ask for the bytes first", place.use_id))
+        Error::Metering(format!(
+            "use `{}`: its provider announced nothing yet, ask for the bytes first",
+            place.use_id
+        ))
     })?;
     let is_right = announced.bytes == bytes && announced.digest == sha256;
     end(node, place.clone(), announced.clone(), is_right, bytes).await?;
@@ -164,7 +173,9 @@ async fn read_row(node: &Node, place: &Place) -> Result<Option<ReceivedUseRow>, 
         .read("received_use", move |read| {
             let place = place.clone();
             Box::pin(async move {
-                Ok::<_, Error>(read.get_received_use(&place.tenant, &place.contract, place.use_id.as_str()).await?)
+                Ok::<_, Error>(
+                    read.get_received_use(&place.tenant, &place.contract, place.use_id.as_str()).await?,
+                )
             })
         })
         .await
@@ -198,10 +209,9 @@ async fn begin(node: &Node, place: &Place) -> Result<Begun, Error> {
             let row = row.clone();
             Box::pin(async move {
                 match tx.get_received_use(&row.tenant, &row.contract, &row.use_id).await? {
-                    Some(known) if known.state == ReceivedUseRow::INCOMPLETE => Err(Error::Metering(format!(
-                        "use `{}` is closed as incomplete: begin another use",
-                        row.use_id
-                    ))),
+                    Some(known) if known.state == ReceivedUseRow::INCOMPLETE => Err(Error::Metering(
+                        format!("use `{}` is closed as incomplete: begin another use", row.use_id),
+                    )),
                     Some(known) if known.state != REFUSED => Ok(Begun::Known),
                     _ => {
                         tx.put_received_use(&row).await?;
@@ -253,8 +263,12 @@ struct Announced {
 impl Announced {
     fn read(response: &StreamResponse, gate: &GateContract, offset: u64) -> Result<Announced, Error> {
         let provider = &gate.provider.connector;
-        let wrong = |name: &str| Error::Evidence(format!("the provider `{provider}` sent no readable header `{name}`"));
-        let number = |name: &str| response.header(name).and_then(|text| text.parse::<u64>().ok()).ok_or_else(|| wrong(name));
+        let wrong = |name: &str| {
+            Error::Evidence(format!("the provider `{provider}` sent no readable header `{name}`"))
+        };
+        let number = |name: &str| {
+            response.header(name).and_then(|text| text.parse::<u64>().ok()).ok_or_else(|| wrong(name))
+        };
         let digest = response.header(DIGEST_HEADER).and_then(|text| text.parse().ok());
         let whole = Delivered {
             bytes: number(BYTES_HEADER)?,
@@ -262,7 +276,10 @@ impl Announced {
             digest: digest.ok_or_else(|| wrong(DIGEST_HEADER))?,
         };
         if offset > whole.bytes {
-            return Err(Error::input("offset", format!("{offset} lies behind the end of {} bytes", whole.bytes)));
+            return Err(Error::input(
+                "offset",
+                format!("{offset} lies behind the end of {} bytes", whole.bytes),
+            ));
         }
         let media_type = response.header("content-type").unwrap_or(UNKNOWN_MEDIA);
         Ok(Announced {
@@ -306,7 +323,10 @@ async fn note(node: &Node, place: &Place, announced: &Announced) -> Result<(), E
     }
     let body = Body::of(&ReceivedBody { announced: Some(announced.whole.clone()) })?;
     let sequence = Some(announced.sequence);
-    change(node, "fetch_announced", place.clone(), move |row| Some(ReceivedUseRow { sequence, body: body.clone(), ..row })).await
+    change(node, "fetch_announced", place.clone(), move |row| {
+        Some(ReceivedUseRow { sequence, body: body.clone(), ..row })
+    })
+    .await
 }
 
 /// Changes a record where it is still there; `turn` answers nothing where it stays as it is.
@@ -342,7 +362,8 @@ async fn write_turn(
 async fn end(node: &Node, place: Place, whole: Delivered, is_right: bool, bytes: u64) -> Result<(), Error> {
     let at = node.now().micros();
     change(node, "fetch_end", place, move |row| {
-        let unsettled = row.in_window.is_none() && matches!(row.state.as_str(), ReceivedUseRow::OPEN | MISMATCH);
+        let unsettled =
+            row.in_window.is_none() && matches!(row.state.as_str(), ReceivedUseRow::OPEN | MISMATCH);
         unsettled.then(|| match is_right {
             true => ReceivedUseRow {
                 state: ReceivedUseRow::COMPLETE.to_owned(),
@@ -421,7 +442,8 @@ impl FetchStream {
             return;
         };
         let error = (!is_right).then(|| mismatch(&self.place.use_id, &self.whole, self.upto, &digest));
-        let (node, place, whole, upto) = (self.node.clone(), self.place.clone(), self.whole.clone(), self.upto);
+        let (node, place, whole, upto) =
+            (self.node.clone(), self.place.clone(), self.whole.clone(), self.upto);
         let ending = tokio::spawn(async move { end(&node, place, whole, is_right, upto).await });
         self.last = Last::Ending(piece, error, ending);
     }
@@ -492,7 +514,10 @@ impl Stream for FetchStream {
 
 impl std::fmt::Debug for FetchStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FetchStream").field("place", &self.place).field("upto", &self.upto).finish_non_exhaustive()
+        f.debug_struct("FetchStream")
+            .field("place", &self.place)
+            .field("upto", &self.upto)
+            .finish_non_exhaustive()
     }
 }
 

@@ -97,7 +97,9 @@ async fn received_in(node: &Node, tenant: &str, contract: &str, use_id: &str) ->
     });
     let row = row.await?.ok_or_else(|| Error::not_found("use", use_id))?;
     if row.state == crate::fetch::REFUSED {
-        return Err(Error::Metering(format!("use `{use_id}` was refused by its provider: it has no receipt")));
+        return Err(Error::Metering(format!(
+            "use `{use_id}` was refused by its provider: it has no receipt"
+        )));
     }
     row.in_window.ok_or_else(|| match row.state.as_str() {
         ReceivedUseRow::COMPLETE => open_window(node, use_id),
@@ -132,7 +134,9 @@ async fn provided_uses(node: &Node, row: &WindowRow) -> Result<Vec<UseLeaf>, Err
         .map_err(|_| Error::Corrupt(format!("window {} has too many uses", row.number)))?;
     let rows = node.store().read("receipt_uses", move |read| {
         let (tenant, contract) = (tenant.clone(), contract.clone());
-        Box::pin(async move { Ok::<_, Error>(read.list_closed_uses(&tenant, &contract, first, count).await?) })
+        Box::pin(
+            async move { Ok::<_, Error>(read.list_closed_uses(&tenant, &contract, first, count).await?) },
+        )
     });
     rows.await?.iter().map(metering::leaf_of).collect()
 }
@@ -149,7 +153,9 @@ const fn logged_as(role: Role) -> EvidenceKind {
 async fn half(node: &Node, row: &WindowRow, role: Role) -> Result<LogProof, Error> {
     let subject = metering::window_subject(&row.contract, row.number);
     match log::inclusion(node, logged_as(role).code(), &subject).await? {
-        Some(log::Inclusion { entry, index, proof, checkpoint }) => Ok(LogProof { entry, index, proof, checkpoint }),
+        Some(log::Inclusion { entry, index, proof, checkpoint }) => {
+            Ok(LogProof { entry, index, proof, checkpoint })
+        }
         None => {
             let what = format!("the evidence log has not numbered window {} yet", row.number);
             Err(Error::NotReady { what, retry_after_ms: LOG_RETRY_MS })
@@ -257,7 +263,7 @@ async fn signed_contract(node: &Node, contract: &Contract) -> Result<SignedContr
 async fn endorsed(node: &Node, signature: &PartySignature) -> Result<Endorsed, Error> {
     let chain = chain_of(node, signature.entity().as_str()).await?;
     let body = serde_json::to_value(&signature.body).map_err(|error| Error::Corrupt(error.to_string()))?;
-    let object = SignedObject { body, key: chain.public_key().key_ref(), signature: signature.signature.clone() };
+    let object = SignedObject { body, key: chain.public_key().key_ref(), signature: signature.signature };
     Ok(Endorsed { object, chain })
 }
 

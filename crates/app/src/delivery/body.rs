@@ -49,13 +49,13 @@ impl Drop for Sending {
         self.node.meters().end(&self.key, self.upto, self.over);
         // Outside a runtime the process is ending, and the next one gives open uses their whole time anyway.
         if self.counted && !self.over && tokio::runtime::Handle::try_current().is_ok() {
-            self.node.spawn("touch a use", touch(self.node.clone(), self.key.clone()));
+            let at = self.node.now().micros();
+            self.node.spawn("touch a use", touch(self.node.clone(), self.key.clone(), at));
         }
     }
 }
 
-async fn touch(node: Node, key: UseKey) {
-    let at = node.now().micros();
+async fn touch(node: Node, key: UseKey, at: i64) {
     let use_id = key.use_id.clone();
     if let Err(error) = node.store().touch_uses(vec![key], at).await {
         tracing::warn!(use.id = use_id, %error, "the time of a broken delivery was not kept: its use may close early");
@@ -156,4 +156,3 @@ impl Stream for DeliveryStream {
         }
     }
 }
-

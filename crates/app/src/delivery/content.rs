@@ -38,9 +38,10 @@ impl Content {
         let told = |error: DataError| told(contract.product.as_str(), error);
         let source = open_source(node, row, &resource.profile).await?.map_err(told)?;
         let projection = match &contract.terms.fields {
-            Some(fields) => {
-                Some((fields.clone(), measured(node, &source, &resource.profile, fields).await.map_err(told)?))
-            }
+            Some(fields) => Some((
+                fields.clone(),
+                measured(node, &source, &resource.profile, fields).await.map_err(told)?,
+            )),
             None => None,
         };
         Ok(Content { source, profile: resource.profile, projection })
@@ -92,7 +93,10 @@ async fn resource_row(node: &Node, tenant: &str, product: &str) -> Result<Resour
 async fn check_published(node: &Node, product: &str, profile: &Profile) -> Result<(), Error> {
     match crate::catalogue::shelf::find_product(node, product).await? {
         Some(published) if published.digest != profile.sha256 => {
-            tracing::warn!(product.id = product, "the resource was profiled anew since its product was published");
+            tracing::warn!(
+                product.id = product,
+                "the resource was profiled anew since its product was published"
+            );
             Err(Error::SourceChanged(product.to_owned()))
         }
         _ => Ok(()),

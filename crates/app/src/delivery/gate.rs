@@ -42,7 +42,10 @@ impl Pass {
         if user.as_str() == sender {
             return Ok(());
         }
-        Err(Error::Forbidden(format!("contract `{}` is of user `{user}`, not of `{sender}`", self.contract.id)))
+        Err(Error::Forbidden(format!(
+            "contract `{}` is of user `{user}`, not of `{sender}`",
+            self.contract.id
+        )))
     }
 
     /// Lets a use pass, and counts it before it does.
@@ -109,7 +112,9 @@ impl UseBook for StoreBook<'_> {
                 Ok(Admission { sequence, again: true })
             }
             Some(store::Admission::Refused { limit, used }) => Err(UseRefusal::Count { limit, used }.into()),
-            None => Err(not_recorded(Error::Corrupt("the store did not say whether it counted a use".to_owned()))),
+            None => {
+                Err(not_recorded(Error::Corrupt("the store did not say whether it counted a use".to_owned())))
+            }
         }
     }
 
@@ -130,7 +135,9 @@ fn refusal(refusal: GateRefusal) -> Error {
         GateRefusal::Terms(refusal) => Error::Use(refusal),
         GateRefusal::NotRecorded(source) => match source.downcast::<store::StoreError>() {
             Ok(error) => Error::Store(*error),
-            Err(source) => source.downcast::<Error>().map_or_else(|error| Error::Corrupt(error.to_string()), |error| *error),
+            Err(source) => source
+                .downcast::<Error>()
+                .map_or_else(|error| Error::Corrupt(error.to_string()), |error| *error),
         },
         over => Error::Metering(over.to_string()),
     }

@@ -144,7 +144,8 @@ async fn only_the_contract_s_user_may_ask_and_only_while_it_is_in_force() {
 async fn fields_are_delivered_as_a_projection_with_its_own_figures() {
     let mut world = World::new(1000).await;
     let contract = world.contract(terms().with_fields(["O3"])).await;
-    let expected: String = csv(1000).lines().map(|line| format!("{}\n", line.rsplit(',').next().unwrap())).collect();
+    let expected: String =
+        csv(1000).lines().map(|line| format!("{}\n", line.rsplit(',').next().unwrap())).collect();
     let delivery = ask(&world, &contract, "u1", 0).await.unwrap();
     assert_eq!((delivery.whole.rows, delivery.whole.bytes), (1000, expected.len() as u64));
     assert_eq!(delivery.whole.digest, Sha256::of(expected.as_bytes()));
@@ -153,7 +154,11 @@ async fn fields_are_delivered_as_a_projection_with_its_own_figures() {
     let closed = row(&world, &contract, "u1").await.unwrap();
     assert_eq!((closed.bytes, closed.rows), (expected.len() as u64, 1000));
     assert_eq!(metering::leaf_of(&closed).unwrap().fields, Some(vec!["O3".to_owned()]));
-    let place = world.provider.node.meters().projection(world.profiled.profile.sha256, &BTreeSet::from(["O3".to_owned()]));
+    let place = world
+        .provider
+        .node
+        .meters()
+        .projection(world.profiled.profile.sha256, &BTreeSet::from(["O3".to_owned()]));
     assert_eq!(place.get().unwrap().bytes, expected.len() as u64, "measured once and kept");
 }
 
@@ -292,10 +297,15 @@ async fn an_envelope_is_checked_before_its_delivery() {
     let body = request.to_body().unwrap();
     let (user, provider) = (&world.user.speaker, &world.provider.speaker);
     let headers = |key: &crypto::SigningKey| {
-        Headers::unsigned("deliver", Sender::Node(user.id().clone()), Some(provider.id().clone()), user.key.key_ref())
-            .at(world.provider.node.now().millis(), "s1")
-            .sign(key, &body)
-            .unwrap()
+        Headers::unsigned(
+            "deliver",
+            Sender::Node(user.id().clone()),
+            Some(provider.id().clone()),
+            user.key.key_ref(),
+        )
+        .at(world.provider.node.now().millis(), "s1")
+        .sign(key, &body)
+        .unwrap()
     };
     let good = Envelope { headers: headers(&user.key), body: body.clone() };
     let delivery = open(&world.provider.node, good).await.unwrap();
@@ -315,7 +325,12 @@ async fn a_resource_profiled_anew_is_not_delivered_as_what_was_published() {
         type_: BodyType::Product,
         at: 0,
         id: world.product.clone(),
-        resource: domain::id::ResourceId::mint(world.provider.speaker.subject(), AreaCode::parse("1100").unwrap(), rand::random::<u64>).unwrap(),
+        resource: domain::id::ResourceId::mint(
+            world.provider.speaker.subject(),
+            AreaCode::parse("1100").unwrap(),
+            rand::random::<u64>,
+        )
+        .unwrap(),
         connector: world.provider.speaker.id().clone(),
         subject: world.provider.speaker.subject().clone(),
         provider: "p".into(),

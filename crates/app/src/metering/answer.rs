@@ -62,7 +62,9 @@ async fn sent(node: &Node, message: &MessageRow) -> Result<(WindowRow, Window), 
     let sent = UsageWindow::read(&body).map_err(|error| unreadable(error.to_string()))?;
     let window = window_in(&sent.window)?;
     let row = window_row(node, &message.tenant, sent.contract_id.as_str(), window.number).await?;
-    let row = row.ok_or_else(|| Error::not_found("window", window_subject(sent.contract_id.as_str(), window.number)))?;
+    let row = row.ok_or_else(|| {
+        Error::not_found("window", window_subject(sent.contract_id.as_str(), window.number))
+    })?;
     let stored: WindowBody = row.body.get()?;
     if stored.object != sent.window {
         return Err(unreadable("its window is not the stored one".to_owned()));

@@ -39,7 +39,7 @@ pub async fn close_windows(node: Node) {
     let mut swept = None;
     loop {
         if swept.is_none_or(|at: tokio::time::Instant| at.elapsed() >= SWEEP) {
-            match find_waiting(&node).await {
+            match look(&node).await {
                 Ok(()) => swept = Some(tokio::time::Instant::now()),
                 Err(error) => tracing::warn!(%error, "waiting uses could not be read; trying again"),
             }
@@ -55,9 +55,16 @@ pub async fn close_windows(node: Node) {
             }
         };
         let now = node.now().micros();
-        let pause = next.map_or(SWEEP, |at| Duration::from_micros(u64::try_from(at.saturating_sub(now)).unwrap_or(0)));
+        let pause = next
+            .map_or(SWEEP, |at| Duration::from_micros(u64::try_from(at.saturating_sub(now)).unwrap_or(0)));
         let _ = tokio::time::timeout(pause.min(SWEEP), node.meters().sooner.notified()).await;
     }
+}
+
+/// What the job does at its start and once in a while.
+async fn look(node: &Node) -> Result<(), Error> {
+    find_waiting(node).await?;
+    super::resend_windows(node).await.map(drop)
 }
 
 /// Takes up uses that wait in the store: after a start, and those that a failure left behind.
@@ -130,36 +137,45 @@ async fn draft(node: &Node, (tenant, contract): Place) -> Result<Option<Draft>, 
     let provider = node.tenant(&tenant)?;
     let held = crate::contract::get(node, &tenant, &contract).await?;
     let user = held.contract().user.connector.clone();
-    let (waiting, last) = read_waiting(node, tenant, contract.clone()).await?;
-    if waiting.is_empty() {
+    let Waiting { uses, count, last } = read_waiting(node, tenant, contract.clone()).await?;
+    if uses.is_empty() {
         return Ok(None);
     }
     let log = node.logs().evidence().identity().clone();
     let (start, before, not_before) = match last {
         Some(row) => follow(&row, log)?,
-        None => (WindowStart::first(&contract, held.contract().body()?.digest()?, log), Sums::default(), i64::MIN),
+        None => {
+            (WindowStart::first(&contract, held.contract().body()?.digest()?, log), Sums::default(), i64::MIN)
+        }
     };
-    let (leaves, rest) = fill(waiting, pace(node).uses)?;
+    let (leaves, next_since) = fill(uses, pace(node).uses)?;
+    let rest = next_since.map(|since| (count.saturating_sub(leaves.len() as u64), since));
     let last_end = leaves.iter().map(|leaf| leaf.closed_at).max().unwrap_or(i64::MIN);
     // A window is never older than its uses or the one before, even where the clock was set back.
     let closed_at = node.now().micros().max(last_end).max(not_before);
     Ok(Some(Draft { provider, user, start, leaves, closed_at, before, rest }))
 }
 
-/// The waiting uses of a contract, one more than a window takes, and its last window.
-async fn read_waiting(
-    node: &Node,
-    tenant: String,
-    contract: String,
-) -> Result<(Vec<UseRow>, Option<WindowRow>), Error> {
+/// The uses of a contract that wait for a window.
+struct Waiting {
+    /// As many as a window takes, and one more.
+    uses: Vec<UseRow>,
+    /// How many there are.
+    count: u64,
+    /// The window before.
+    last: Option<WindowRow>,
+}
+
+async fn read_waiting(node: &Node, tenant: String, contract: String) -> Result<Waiting, Error> {
     let limit = u32::try_from(pace(node).uses + 1).unwrap_or(u32::MAX);
     node.store()
         .read("window_uses", move |read| {
             let (tenant, contract) = (tenant.clone(), contract.clone());
             Box::pin(async move {
-                let first = read.use_counter(&tenant, &contract).await?.windowed + 1;
-                let uses = read.list_closed_uses(&tenant, &contract, first, limit).await?;
-                Ok::<_, Error>((uses, read.last_window(&tenant, &contract).await?))
+                let counter = read.use_counter(&tenant, &contract).await?;
+                let uses = read.list_closed_uses(&tenant, &contract, counter.windowed + 1, limit).await?;
+                let last = read.last_window(&tenant, &contract).await?;
+                Ok::<_, Error>(Waiting { uses, count: counter.closed.saturating_sub(counter.windowed), last })
             })
         })
         .await
@@ -173,23 +189,20 @@ fn follow(row: &WindowRow, log: LogIdentity) -> Result<(WindowStart, Sums, i64),
     Ok((WindowStart { log, ..start }, body.total, window.closed_at))
 }
 
-/// As many uses as a window takes, by number and by size. What is left is told with its age.
-fn fill(waiting: Vec<UseRow>, uses_max: u64) -> Result<(Vec<UseLeaf>, Option<(u64, i64)>), Error> {
+/// As many uses as a window takes, by number and by size, and when the first one after them closed.
+fn fill(waiting: Vec<UseRow>, uses_max: u64) -> Result<(Vec<UseLeaf>, Option<i64>), Error> {
     let (mut leaves, mut bytes): (Vec<UseLeaf>, usize) = (Vec::new(), 0);
-    let mut rest = None;
     for row in waiting {
         let leaf = leaf_of(&row)?;
         let size = serde_json::to_vec(&leaf).map_or(usize::MAX, |json| json.len());
-        let is_full = leaves.len() as u64 >= uses_max || bytes.saturating_add(size) > USES_BYTES_MAX;
-        if rest.is_some() || (is_full && !leaves.is_empty()) {
-            let (count, since) = rest.unwrap_or((0, leaf.closed_at));
-            rest = Some((count + 1, since));
-            continue;
+        bytes = bytes.saturating_add(size);
+        let is_full = leaves.len() as u64 >= uses_max || bytes > USES_BYTES_MAX;
+        if is_full && !leaves.is_empty() {
+            return Ok((leaves, Some(leaf.closed_at)));
         }
-        bytes += size;
         leaves.push(leaf);
     }
-    Ok((leaves, rest))
+    Ok((leaves, None))
 }
 
 /// A window, signed, with everything that its commit writes.
@@ -208,7 +221,8 @@ async fn commit(node: &Node, drafts: Vec<Draft>) -> Result<(), Error> {
     let signed = tokio::task::spawn_blocking(move || -> Result<Vec<Closed>, Error> {
         drafts.into_iter().map(|draft| sign(draft, now)).collect()
     });
-    let closed = signed.await.map_err(|error| Error::Corrupt(format!("signing windows ended early: {error}")))??;
+    let closed =
+        signed.await.map_err(|error| Error::Corrupt(format!("signing windows ended early: {error}")))??;
     let entries = closed.iter().fold(Entries::new(), |entries, one| {
         entries.record(node, &one.row.tenant, std::slice::from_ref(&one.evidence), now)
     });
@@ -220,9 +234,13 @@ async fn commit(node: &Node, drafts: Vec<Draft>) -> Result<(), Error> {
     });
     node.post().hand(leased.await?);
     for one in closed.iter() {
-        tracing::debug!(contract.id = one.row.contract, window.number = one.row.number, "usage window closed");
+        tracing::debug!(
+            contract.id = one.row.contract,
+            window.number = one.row.number,
+            "usage window closed"
+        );
         if let Some((uses, since)) = one.rest {
-            node.meters().found((one.row.tenant.clone(), one.row.contract.clone()), uses, since, pace(node));
+            node.meters().left((one.row.tenant.clone(), one.row.contract.clone()), uses, since, pace(node));
         }
     }
     Ok(())
@@ -272,7 +290,11 @@ fn sign(draft: Draft, now: domain::Timestamp) -> Result<Closed, Error> {
 }
 
 /// Evidence of a signed object about a window: in the log it stands as it was signed.
-pub(super) fn evidence(kind: EvidenceKind, window: &Window, object: &SignedObject) -> Result<Evidence, Error> {
+pub(super) fn evidence(
+    kind: EvidenceKind,
+    window: &Window,
+    object: &SignedObject,
+) -> Result<Evidence, Error> {
     let body = serde_json::to_value(object).map_err(|error| Error::Corrupt(error.to_string()))?;
     let contract = domain::id::ContractId::parse(&window.contract_id)
         .map_err(|error| Error::Corrupt(format!("window: {error}")))?;

@@ -33,16 +33,25 @@ const TRIES_MAX: usize = 8;
 /// Handles `usageWindow`: compares, counter-signs, logs and keeps the window.
 ///
 /// # Errors
-/// [`Error::Evidence`] naming what does not hold, [`Error::NotReady`] where a use of it is still open here, [`Error::Forbidden`] where the
+/// [`Error::Evidence`] naming what does not hold, [`Error::NotReady`] where a use of it is still open here or the window before is missing, [`Error::Forbidden`] where the
 /// sender is not the contract's provider, [`Error::NotFound`] for the contract.
 pub async fn handle_window(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
+    handle_within(node, incoming, OPEN_WAIT).await
+}
+
+/// The same, waiting so long for uses that are still open here.
+pub(super) async fn handle_within(
+    node: &Node,
+    incoming: &Incoming,
+    patience: Duration,
+) -> Result<Value, Error> {
     let message: UsageWindow = incoming.read()?;
     let claim = Claim::read(node, incoming, message).await?;
     if let Some(answer) = answered(node, &claim).await? {
         return record(node, incoming, answer).await;
     }
     for _ in 0..TRIES_MAX {
-        let own = agreed(node, &claim).await?;
+        let own = agreed(node, &claim, patience).await?;
         match countersign(node, incoming, &claim, own).await {
             Err(Error::Store(error)) if error.is_conflict() => {}
             done => return done,
@@ -78,7 +87,10 @@ impl Claim {
         require("contractDigest", &held.body()?.digest()?, &window.contract_digest)?;
         let latest = node.now().micros().saturating_add(node.limits().clock_skew_ms.saturating_mul(1000));
         if window.closed_at > latest {
-            return Err(Error::Evidence(format!("window {} closes in the future: compare the clocks", window.number)));
+            return Err(Error::Evidence(format!(
+                "window {} closes in the future: compare the clocks",
+                window.number
+            )));
         }
         let uses = leaves(&message.uses)?;
         let hash = window_hash(&message.window)?;
@@ -113,7 +125,8 @@ fn leaves(values: &[Value]) -> Result<Vec<UseLeaf>, Error> {
 /// That these uses make this window: thousands of hashes, off the runtime's threads.
 async fn check_sums(window: Arc<Window>, uses: Arc<Vec<UseLeaf>>) -> Result<(), Error> {
     let checked = tokio::task::spawn_blocking(move || window.matches(&uses));
-    let checked = checked.await.map_err(|error| Error::Corrupt(format!("a window's check ended early: {error}")))?;
+    let checked =
+        checked.await.map_err(|error| Error::Corrupt(format!("a window's check ended early: {error}")))?;
     checked.map_err(|error| Error::Evidence(format!("the uses do not make the window: {error}")))
 }
 
@@ -132,7 +145,9 @@ async fn answered(node: &Node, claim: &Claim) -> Result<Option<Value>, Error> {
         None => return Err(Error::Corrupt(format!("window {} has no answer", row.number))),
     };
     match answer {
-        WindowAnswer::Countersigned(countersignature) => Ok(Some(UsageWindowReply { countersignature }.to_body()?)),
+        WindowAnswer::Countersigned(countersignature) => {
+            Ok(Some(UsageWindowReply { countersignature }.to_body()?))
+        }
         WindowAnswer::Refused { reason, .. } => Err(Error::Evidence(reason)),
     }
 }
@@ -153,9 +168,9 @@ async fn record(node: &Node, incoming: &Incoming, answer: Value) -> Result<Value
 type Own = Vec<Option<ReceivedUseRow>>;
 
 /// Waits until no use of the window is open here, and compares.
-async fn agreed(node: &Node, claim: &Claim) -> Result<Own, Error> {
+async fn agreed(node: &Node, claim: &Claim, patience: Duration) -> Result<Own, Error> {
     let mut ended = node.meters().watch_received();
-    let deadline = tokio::time::Instant::now() + OPEN_WAIT;
+    let deadline = tokio::time::Instant::now() + patience;
     loop {
         ended.mark_unchanged();
         let own = own_uses(node, claim).await?;
@@ -210,21 +225,29 @@ enum Compared {
 fn compare(leaf: &UseLeaf, own: Option<&ReceivedUseRow>) -> Result<Compared, Error> {
     let differs = |what: String| Err(Error::Evidence(format!("use `{}`: {what}", leaf.use_id)));
     let Some(own) = own else {
-        return if leaf.complete { differs("this side never asked for it".to_owned()) } else { Ok(Compared::Agrees) };
+        return if leaf.complete {
+            differs("this side never asked for it".to_owned())
+        } else {
+            Ok(Compared::Agrees)
+        };
     };
     if let Some(window) = own.in_window {
         return differs(format!("it stands in window {window} already"));
     }
     match (own.state.as_str(), leaf.complete) {
         (REFUSED, _) => differs("its provider refused it, so it does not count".to_owned()),
-        (ReceivedUseRow::COMPLETE, false) => differs("it arrived whole here, and the window says incomplete".to_owned()),
+        (ReceivedUseRow::COMPLETE, false) => {
+            differs("it arrived whole here, and the window says incomplete".to_owned())
+        }
         (ReceivedUseRow::COMPLETE, true) => match leaf.agrees_with(&own_leaf(leaf, own)?) {
             Ok(()) => Ok(Compared::Agrees),
             Err(error) => differs(error.to_string()),
         },
         (_, false) => Ok(Compared::Agrees),
         (ReceivedUseRow::OPEN, true) => Ok(Compared::Open),
-        (MISMATCH, true) => differs("what arrived here does not have the digest that was announced".to_owned()),
+        (MISMATCH, true) => {
+            differs("what arrived here does not have the digest that was announced".to_owned())
+        }
         (state, true) => differs(format!("it is `{state}` here, and the window says complete")),
     }
 }
@@ -254,7 +277,8 @@ async fn countersign(node: &Node, incoming: &Incoming, claim: &Claim, own: Own) 
         None => None,
     };
     let chained = claim.window.follows(before.as_ref().map(|(window, hash, _)| (window, *hash)));
-    chained.map_err(|error| Error::Evidence(format!("the window does not follow the one before: {error}")))?;
+    chained
+        .map_err(|error| Error::Evidence(format!("the window does not follow the one before: {error}")))?;
     let now = node.now();
     let log = node.logs().evidence().identity().clone();
     let body = Countersignature::of(&claim.window, claim.hash, now.micros(), log);
@@ -280,21 +304,32 @@ async fn countersign(node: &Node, incoming: &Incoming, claim: &Claim, own: Own) 
             Box::pin(async move { commit.write(tx).await })
         })
         .await?;
-    tracing::debug!(contract.id = claim.contract, window.number = claim.window.number, "usage window counter-signed");
+    tracing::debug!(
+        contract.id = claim.contract,
+        window.number = claim.window.number,
+        "usage window counter-signed"
+    );
     Ok(answer)
 }
 
 /// The window before this one, which we counter-signed.
 async fn previous(node: &Node, claim: &Claim, number: u64) -> Result<(Window, crypto::Sha256, Sums), Error> {
     let row = super::window_row(node, &claim.tenant, &claim.contract, number).await?;
-    let row = row.ok_or_else(|| {
-        Error::Evidence(format!("window {} follows window {number}, which was not counter-signed here", number + 1))
+    // It may still be on its way: the provider sends it again, then this one.
+    let row = row.ok_or_else(|| Error::NotReady {
+        what: format!("window {} follows window {number}, which was not counter-signed here", number + 1),
+        retry_after_ms: OPEN_RETRY_MS,
     })?;
     let body: WindowBody = row.body.get()?;
     Ok((window_in(&body.object)?, window_hash(&body.object)?, body.total))
 }
 
-fn row(claim: &Claim, countersignature: &SignedObject, total: Sums, now: Timestamp) -> Result<WindowRow, Error> {
+fn row(
+    claim: &Claim,
+    countersignature: &SignedObject,
+    total: Sums,
+    now: Timestamp,
+) -> Result<WindowRow, Error> {
     let body = WindowBody { object: claim.object.clone(), uses: claim.uses.as_ref().clone(), total };
     Ok(WindowRow {
         tenant: claim.tenant.clone(),
@@ -422,7 +457,10 @@ mod tests {
         let different = [
             ReceivedUseRow { bytes: 11, ..own(ReceivedUseRow::COMPLETE) },
             ReceivedUseRow { rows: 4, ..own(ReceivedUseRow::COMPLETE) },
-            ReceivedUseRow { digest: Some(Sha256::of(b"other").to_string()), ..own(ReceivedUseRow::COMPLETE) },
+            ReceivedUseRow {
+                digest: Some(Sha256::of(b"other").to_string()),
+                ..own(ReceivedUseRow::COMPLETE)
+            },
         ];
         for (row, field) in different.iter().zip(["bytes", "rows", "digest"]) {
             assert!(refusal(&leaf(true), Some(row)).contains(field));

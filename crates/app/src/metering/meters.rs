@@ -94,6 +94,11 @@ impl Meters {
         self.wait(place, Due { uses, since }, pace);
     }
 
+    /// Notes uses that a window left behind. One that closed meanwhile may be counted twice, which closes the next window the sooner.
+    pub(super) fn left(&self, place: Place, uses: u64, since: i64, pace: Pace) {
+        self.wait(place, Due { uses, since }, pace);
+    }
+
     fn wait(&self, place: Place, more: Due, pace: Pace) {
         let mut waiting = lock(&self.waiting);
         let due = waiting.contracts.entry(place).or_insert(Due { uses: 0, since: more.since });
@@ -168,6 +173,12 @@ impl Meters {
     /// Changes whenever a received use has ended.
     pub(super) fn watch_received(&self) -> watch::Receiver<u64> {
         self.received.subscribe()
+    }
+
+    /// How many wait for that.
+    #[cfg(test)]
+    pub(super) fn waiting_for_received(&self) -> usize {
+        self.received.receiver_count()
     }
 
     /// The place of a measured projection; measured once, however many ask.

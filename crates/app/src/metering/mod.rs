@@ -9,6 +9,7 @@
 //! | [`idle`] | provider | closing uses that nobody takes up |
 //! | [`compare`] | user | a window against its own meter; the counter-signature |
 //! | [`answer`] | provider | the user's answer to a window |
+//! | [`resend`] | provider | windows that nobody answered |
 //! | [`view`] | both | what people see |
 //!
 //! A window's `first` and `last`, and the `sequence` of its leaves, count closed uses in the order of their end; the `weir-sequence`
@@ -19,6 +20,7 @@ mod close;
 mod compare;
 mod idle;
 mod meters;
+mod resend;
 mod view;
 
 use crypto::{PublicKey, SignedObject};
@@ -32,9 +34,8 @@ pub use self::close::{close_due, close_windows};
 pub use self::compare::handle_window;
 pub use self::idle::{sweep_idle, sweep_idle_uses};
 pub use self::meters::Meters;
-pub use self::view::{
-    Dispute, Sums, UsageView, UseView, UsesView, WindowSums, usage, usage_of, uses,
-};
+pub use self::resend::resend_windows;
+pub use self::view::{Dispute, Sums, UsageView, UseView, UsesView, WindowSums, usage, usage_of, uses};
 
 use self::meters::{Pace, place};
 use crate::member::Speaker;
@@ -119,7 +120,11 @@ fn pace(node: &Node) -> Pace {
 ///
 /// # Errors
 /// [`Error::Metering`], [`Error::Store`].
-pub(crate) async fn check_signed(node: &Node, provider: &Speaker, contract: &ContractId) -> Result<(), Error> {
+pub(crate) async fn check_signed(
+    node: &Node,
+    provider: &Speaker,
+    contract: &ContractId,
+) -> Result<(), Error> {
     let place = place(provider.id().as_str(), contract);
     let generation = *node.store().watch_evidence().borrow();
     let windows = match node.meters().unsigned(&place, generation) {
@@ -182,7 +187,9 @@ pub(crate) fn window_in(object: &SignedObject) -> Result<Window, Error> {
 
 /// The window that a peer signed.
 fn verified_window(object: &SignedObject, key: &PublicKey) -> Result<Window, Error> {
-    object.verify(WINDOW_TYPE, key).map_err(|error| Error::Evidence(format!("the window's signature does not hold: {error}")))
+    object
+        .verify(WINDOW_TYPE, key)
+        .map_err(|error| Error::Evidence(format!("the window's signature does not hold: {error}")))
 }
 
 /// The subject under which both logs have a window.

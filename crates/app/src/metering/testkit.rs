@@ -12,7 +12,9 @@ use crypto::cert::{Authority, Chain, Roots, Subject, Validity, self_signed_ca};
 use crypto::{Sha256, SigningKey, Suite};
 use dataplane::profile::{ProfileOptions, Profiled};
 use domain::catalogue::{I18n, Keywords, Resource, ResourceInput};
-use domain::contract::{Contract, ContractState, PartyRef, PartySignature, ProductRef, Role as Side, Signatures};
+use domain::contract::{
+    Contract, ContractState, PartyRef, PartySignature, ProductRef, Role as Side, Signatures,
+};
 use domain::engine::ManualClock;
 use domain::id::{AreaCode, ContractId, IdKind, NodeId, ProductId, ResourceId, SubjectCode};
 use domain::terms::{Action, Terms};
@@ -54,7 +56,11 @@ pub(crate) struct Door {
 
 impl Default for Door {
     fn default() -> Door {
-        Door { cut_after: AtomicU64::new(u64::MAX), corrupts: AtomicBool::new(false), came: AtomicU64::new(0) }
+        Door {
+            cut_after: AtomicU64::new(u64::MAX),
+            corrupts: AtomicBool::new(false),
+            came: AtomicU64::new(0),
+        }
     }
 }
 
@@ -181,7 +187,10 @@ impl Party {
             chain: crate::directory::chain_to_wire(&self.organisation.1),
             status: Status::Certified,
         });
-        [self.row(self.id.as_str(), "connector", &connector), self.row(self.subject.as_str(), "organisation", &organisation)]
+        [
+            self.row(self.id.as_str(), "connector", &connector),
+            self.row(self.subject.as_str(), "organisation", &organisation),
+        ]
     }
 
     fn row(&self, id: &str, kind: &str, body: &PublicBody) -> DirectoryRow {
@@ -239,16 +248,21 @@ impl World {
 
     pub(crate) async fn with(rows: usize, limits: Limits) -> World {
         let clock = Arc::new(ManualClock::new(at("2026-03-01T12:00:00Z")));
-        let listeners = [TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap()];
+        let listeners = [
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        ];
         let address = |index: usize| format!("http://{}", listeners[index].local_addr().unwrap());
         let registrar = Registrar::new();
         let provider = Party::new(&registrar, "91110000600037341L", "奥体中心站", Suite::Sm, address(0));
-        let user = Party::new(&registrar, "91310105575958172F", "Shanghai Laboratory", Suite::Intl, address(1));
+        let user =
+            Party::new(&registrar, "91310105575958172F", "Shanghai Laboratory", Suite::Intl, address(1));
         let directory: Vec<DirectoryRow> = provider.directory().into_iter().chain(user.directory()).collect();
         let mut sites = Vec::new();
         for (party, listener) in [&provider, &user].into_iter().zip(listeners) {
             let folder = tempfile::tempdir().unwrap();
-            let node = open_node(folder.path(), &party.address, party.suite, clock.clone(), limits.clone()).await;
+            let node =
+                open_node(folder.path(), &party.address, party.suite, clock.clone(), limits.clone()).await;
             node.add_tenant(party.speaker(&registrar.trust), Roots::from_pem(&registrar.trust).unwrap());
             let rows = directory.clone();
             run(&node, move |tx| {
@@ -282,7 +296,8 @@ impl World {
         let id = ResourceId::mint(speaker.subject(), area("1100"), rand::random::<u64>).unwrap();
         let texts = (I18n::new("空气", "Air"), I18n::default());
         let profile = self.profiled.profile.clone();
-        let made = Resource::catalogue("r1".into(), speaker.id().clone(), texts, Keywords::default(), profile, now);
+        let made =
+            Resource::catalogue("r1".into(), speaker.id().clone(), texts, Keywords::default(), profile, now);
         let made = made.unwrap().next.step(ResourceInput::Submit, now).unwrap().next;
         let made = made.step(ResourceInput::IdAssigned { id: id.clone() }, now).unwrap().next;
         let resource = ResourceRow {
@@ -319,9 +334,11 @@ impl World {
         self.contracts += 1;
         let mut draws = self.contracts * 1000..;
         let platform = SubjectCode::parse("91110000MA0TE5T08H").unwrap();
-        let platform = NodeId::mint(IdKind::ServiceNode, &platform, area("1100"), rand::random::<u64>).unwrap();
+        let platform =
+            NodeId::mint(IdKind::ServiceNode, &platform, area("1100"), rand::random::<u64>).unwrap();
         let id = ContractId::mint(&platform, at("2026-02-01T00:00:00Z"), || draws.next().unwrap()).unwrap();
-        let party = |site: &Site| PartyRef::new(site.speaker.id().clone(), site.speaker.membership.name.clone());
+        let party =
+            |site: &Site| PartyRef::new(site.speaker.id().clone(), site.speaker.membership.name.clone());
         let mut contract = Contract {
             key: format!("k{}", self.contracts),
             role: Side::Provider,
@@ -338,7 +355,8 @@ impl World {
         };
         let signed_at = at("2026-02-01T08:00:00Z");
         let sign = |site: &Site| {
-            let body = contract.body().unwrap().signature_body(site.speaker.subject().clone(), signed_at).unwrap();
+            let body =
+                contract.body().unwrap().signature_body(site.speaker.subject().clone(), signed_at).unwrap();
             PartySignature::sign(&site.speaker.organisation.as_ref().unwrap().key, body).unwrap()
         };
         let signatures = Signatures::default()
@@ -357,7 +375,14 @@ impl World {
     }
 
     /// A message as it is after its envelope was checked.
-    pub(crate) async fn message(&self, from: &Site, to: &Site, msgcode: &str, sequence: &str, body: Value) -> Incoming {
+    pub(crate) async fn message(
+        &self,
+        from: &Site,
+        to: &Site,
+        msgcode: &str,
+        sequence: &str,
+        body: Value,
+    ) -> Incoming {
         Incoming {
             from: to.node.known(from.speaker.id().as_str()).await.unwrap(),
             to: to.speaker.clone(),
@@ -381,14 +406,18 @@ fn contract_row(site: &Site, contract: &Contract) -> ContractRow {
         created_at: 0,
         updated_at: 0,
         version: 0,
-        body: Body::of(&Entry { contract: contract.clone(), auto_sign: AutoSign::Never, trouble: None }).unwrap(),
+        body: Body::of(&Entry { contract: contract.clone(), auto_sign: AutoSign::Never, trouble: None })
+            .unwrap(),
     }
 }
 
 /// A transaction of a test.
 pub(crate) async fn run<F>(node: &Node, closure: F)
 where
-    F: for<'a> Fn(&'a mut store::Tx) -> futures_util::future::BoxFuture<'a, Result<(), Error>> + Send + Sync + 'static,
+    F: for<'a> Fn(&'a mut store::Tx) -> futures_util::future::BoxFuture<'a, Result<(), Error>>
+        + Send
+        + Sync
+        + 'static,
 {
     node.store().run_tx("test", closure).await.unwrap();
 }
@@ -404,7 +433,8 @@ async fn serve(node: Node, listener: TcpListener, door: Arc<Door>) {
 async fn talk(node: Node, mut stream: BufStream<TcpStream>, door: Arc<Door>) {
     while let Some((path, headers, body)) = request(&mut stream).await {
         door.came.fetch_add(1, Ordering::SeqCst);
-        let pairs: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pairs: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let msgcode = path.rsplit('/').next().unwrap_or_default();
         let reply = match msgcode {
             "deliver" => match deliver(&node, &pairs, &body, &mut stream, &door).await {
@@ -416,7 +446,10 @@ async fn talk(node: Node, mut stream: BufStream<TcpStream>, door: Arc<Door>) {
         };
         let text = reply.to_body().to_string();
         let status = if reply.code.is_success() { 200 } else { 409 };
-        let head = format!("HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", text.len());
+        let head = format!(
+            "HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            text.len()
+        );
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
         stream.flush().await.unwrap();
@@ -482,7 +515,8 @@ impl World {
     /// Fetches a whole delivery over HTTP.
     pub(crate) async fn fetch(&self, contract: &ContractId, use_id: &str) -> Result<Vec<u8>, Error> {
         let fetched =
-            crate::fetch::open(&self.user.node, &self.user.speaker, contract.as_str(), Some(use_id), 0).await?;
+            crate::fetch::open(&self.user.node, &self.user.speaker, contract.as_str(), Some(use_id), 0)
+                .await?;
         read_all(fetched.stream).await
     }
 

@@ -213,7 +213,11 @@ async fn meter(read: &mut Read, tenant: &str, contract: &str, role: Role) -> Res
 
 /// What both sides signed, and what the user refused. Windows are counter-signed in their order, and each states the sums up to itself:
 /// the last one that is counter-signed says it all.
-async fn windows(read: &mut Read, tenant: &str, contract: &str) -> Result<(WindowSums, Option<Dispute>), Error> {
+async fn windows(
+    read: &mut Read,
+    tenant: &str,
+    contract: &str,
+) -> Result<(WindowSums, Option<Dispute>), Error> {
     let (mut next, mut dispute) = (read.last_window(tenant, contract).await?, None);
     while let Some(row) = next {
         if row.state == WindowRow::COUNTERSIGNED {
