@@ -1,0 +1,351 @@
+# 页面的中文文本。各语言文件的键和变量一致，由测试比对。
+# 数字按千位分组；标识和代码以文本传入。
+
+## 所有页面
+tagline = 数据基础设施（只读页面）
+skip = 跳到正文
+nav-label = 页面
+nav-overview = 网络
+nav-products = 数据产品
+nav-contracts = 数字合约
+nav-usage = 使用计量
+other-language = English
+footer-read-only = 这些页面只供查看，不能作任何更改。
+footer-times = 所有时间均为 UTC+8。
+pager-label = 列表的其他页
+pager-previous = 上一页
+pager-next = 下一页
+none = 无
+range = { $from } 至 { $to }
+at-least = 至少 { $count }
+list-more = { $list } 等，另有 { $more } 项
+area-named = { $name }（{ $code }）
+bytes-exact = { $size }（{ $count } 字节）
+unknown-node = 本处不认识的节点
+
+## 种类
+kind-global = 全域功能节点
+kind-region = 区域功能节点
+kind-industry = 行业功能节点
+kind-service = 业务节点
+kind-host = 连接器宿主
+kind-connector = 接入连接器
+kind-organisation = 主体
+kind-product = 数据产品
+kind-resource = 数据资源
+
+## 状态与算法套件
+status-certified = 已认证
+status-registered = 已登记
+status-listed = 已上架
+status-withdrawn = 已撤回
+status-delisted = 已下架
+status-deregistered = 已注销
+status-not-joined = 尚未接入
+suite-sm = SM2 与 SM3
+suite-intl = ES256 与 SHA-256
+contract-state = { $code } { $word }
+
+## 表头
+head-node = 节点
+head-name = 名称
+head-identifier = 标识
+head-subject = 主体代码
+head-area = 区域
+head-suite = 签名套件
+head-state = 状态
+head-until = 证书有效期至
+head-logs = 日志
+head-products = 可见产品
+head-product = 产品
+head-provider = 提供方
+head-contract = 合约
+head-contracts = 合约
+head-use = 使用
+head-uses = 使用次数
+head-complete = 完整
+head-rows = 行数
+head-size = 大小
+head-bytes = 字节数
+head-time = 时间范围
+head-listed = 上架
+head-part = 组成部分
+head-characters = 字符
+head-meaning = 含义
+head-column = 列
+head-title = 标题
+head-kind = 类型
+head-nulls = 缺失率
+head-least = 最小值
+head-most = 最大值
+head-visible = 是否可见
+head-since = 截至
+head-created = 发起时间
+head-side = 角色
+head-organisation = 主体
+head-connector = 连接器
+head-own-state = 该方所见状态
+head-signed = 签名时间
+head-verdict = 核验
+head-signature = 签名值
+head-provider-meter = 提供方计量
+head-user-meter = 使用方计量
+head-comparison = 比对
+head-window = 窗口
+head-receipt = 回执
+head-root = 使用记录的根
+head-closed = 关闭并签名
+head-countersigned = 会签
+
+## 网络
+overview-title = 网络
+overview-lead = 本进程所承载的节点，各节点所写的两份日志，以及各节点持有的内容。
+overview-nodes = 节点
+overview-products = { $count }（已上架 { $listed }）
+overview-connectors = 本处承载的连接器
+overview-connectors-count = 共 { $count } 个连接器
+overview-known = 网络中的其他节点
+overview-known-caption = 由公开日志得知，运行在别处
+log-public = 公开日志：
+log-evidence = 存证日志：
+log-entries = { $count } 条
+log-signed = 最新检查点覆盖 { $count } 条
+log-unsigned = 尚无检查点
+log-waiting = 待编号 { $count } 条
+
+## 数据产品
+products-title = 数据产品
+products-search = 中文或英文检索词
+products-at = 由哪个节点回答
+products-go = 检索
+products-answered = 由{ $node }回答。
+products-none = 尚无可见的产品。
+products-all = 共 { $count } 个产品。
+products-not-found = 没有找到“{ $text }”。
+products-found = “{ $text }”：找到 { $count } 个产品。
+products-listed =
+    { $count ->
+        [0] 未上架
+       *[other] 在 { $count } 个业务节点上架
+    }
+
+## 单个产品
+product-title-zh = 中文标题
+product-title-en = 英文标题
+product-identifier = 产品标识
+product-parts = 标识的组成
+product-facts = 目录信息
+product-provider = 提供方
+product-subject = 主体代码
+product-connector = 连接器
+product-resource = 数据资源
+product-state = 状态
+product-delivery = 交付形式
+product-rows = 行数
+product-bytes = 大小
+product-time = 时间范围
+product-industry = 行业
+product-keywords = 关键词
+product-digest = SHA-256
+product-offer = 要约条款
+product-offer-lead = 提供方所能同意的最宽条款。
+product-columns = 列
+product-columns-count = 共 { $count } 列
+product-listings = 上架情况
+product-not-listed = 未在任何业务节点上架。
+product-places = 本进程中哪些节点可见该产品
+visible-yes = 可见
+visible-no = 不可见
+id-type = 类型
+id-subject = 主体
+id-subject-meaning = 所属主体的代码
+id-area = 区域
+id-random = 随机部分
+id-random-meaning = 由登记节点随机产生
+id-check = 校验字符
+id-check-meaning = 前 31 个字符按 ISO 7064 MOD 37-2 计算
+id-extension = 扩展部分
+id-extension-meaning = 其他编码体系的代码
+column-integer = 整数
+column-decimal = 小数
+column-text = 文本
+column-boolean = 是或否
+column-date = 日期
+column-datetime = 日期时间
+
+## 条款
+term-label-action = 操作
+term-label-count = 次数
+term-label-time = 时间
+term-label-fields = 列
+term-label-regions = 区域
+term-label-users = 使用方
+term-count = 至多 { $count } 次
+term-count-any = 不限次数
+term-time = { $from } 起，{ $to } 止（不含止点）
+term-fields = 仅限 { $list }
+term-fields-any = 全部列
+term-regions = 仅限{ $list }的使用方
+term-regions-any = 不限区域
+term-users = 仅限 { $list }
+term-users-any = 不限使用方
+
+## 数字合约
+contracts-title = 数字合约
+contracts-lead = 本处承载的连接器的合约，每份一行，最新者在前。
+contracts-count = 共 { $count } 份合约。
+contracts-partial = 合约数量超出本页查看范围；全部合约请用管理接口查看。
+side-provider = 提供方
+side-user = 使用方
+side-elsewhere = 不在本处
+contract-about = 合约标的：
+contract-issuer = 标识签发者
+contract-issuer-subject = 签发者主体代码
+contract-issuer-area = 签发者区域
+contract-issued-at = 签发时间
+contract-parties = 合约双方
+contract-terms = 条款
+contract-rounds = 协商过程
+round-number = 第 { $number } 轮
+round-by = { $side }（{ $name }）提出
+round-changed = 变更：
+contract-signatures = 签名
+contract-unsigned = 尚无人签名。
+signature-holds = 有效
+signature-fails = 无效
+signature-unchecked = 未核验：本处不认识该主体的证书
+contract-uses = 使用记录
+contract-uses-caption = 双方各自计量的使用记录
+contract-unused = 尚未使用。
+contract-undelivered = 发往 { $peer } 的消息 { $message } 未成：{ $reason }
+end-not-signed = { $side }拒绝签署：{ $reason }
+end-rejected = { $side }不接受条款：{ $reason }
+end-terminated = { $side }终止合约：{ $reason }
+end-expired = 合约期满
+uses-open = 提供方处尚有 { $count } 次使用未结束。
+use-complete = 完整
+use-incomplete = 不完整
+use-open = 进行中
+meter-amount = { $rows } 行，{ $bytes } 字节
+compare-equal = 一致
+compare-different = 不一致
+compare-one-side = 本处仅有一方
+receipt-link = 验证
+
+## 使用计量
+usage-title = 使用计量
+usage-lead = 双方就每份合约各自独立计量的结果。
+usage-agreed = 双方计量一致：{ $contracts } 份合约，{ $uses } 次使用，{ $rows } 行。
+usage-disagreed = 双方计量不一致：{ $contracts } 份合约，提供方计 { $uses } 次使用、{ $rows } 行。交付进行中时属正常情况。
+usage-none = 尚无合约。
+usage-caption = 双方计量对照
+usage-total = 本页合计（双方均在本处者）
+windows-title = 计量窗口
+windows-caption = 计量窗口
+windows-lead = 提供方将已结束的使用按窗口签名；使用方与自己的计量逐一比对后会签。
+windows-older = 此处只列最新窗口，更多窗口见合约页面。
+windows-none = 尚无已关闭的窗口。
+window-uses =
+    { $count ->
+        [1] 1 次（第 { $first } 次），完整 { $complete } 次
+       *[other] { $count } 次（第 { $first } 至 { $last } 次），完整 { $complete } 次
+    }
+window-waits = 等待使用方
+window-countersigned = 已于 { $at } 会签
+window-refused = 已拒绝：{ $reason }
+
+## 回执
+receipt-title = 使用回执
+receipt-of-use = 使用
+receipt-genuine = 回执真实：{ $steps } 步全部通过。
+receipt-not-genuine = 回执不真实：{ $steps } 步中有 { $failed } 步未通过。
+receipt-steps = 逐步验证
+receipt-steps-lead = 本页刚刚完成的验证与离线运行 weir verify 相同：只需回执和固定的根证书。
+receipt-offline = 自行验证
+receipt-offline-lead = 下载以下两个文件，并在其所在目录运行命令：
+receipt-download = 回执
+receipt-trust = 固定的根证书
+step-holds = 通过
+step-fails = 未通过
+step-use = 使用记录
+step-window = 计量窗口
+step-contract = 合约
+step-provider-contract = 提供方的合约签名
+step-user-contract = 使用方的合约签名
+step-provider-signature = 提供方的窗口签名
+step-user-signature = 使用方的会签
+step-provider-inclusion = 窗口在提供方日志之中
+step-user-inclusion = 会签在使用方日志之中
+step-provider-checkpoint = 提供方日志的检查点
+step-user-checkpoint = 使用方日志的检查点
+checked-use = 使用记录完好，其路径通向窗口的根。
+checked-window = 窗口的各项数字彼此相符。
+checked-contract = 窗口正是在该合约下关闭的：合约摘要与窗口所载一致。
+checked-provider-contract = 提供方主体对合约摘要签名，其证书可追溯至固定的根证书。
+checked-user-contract = 使用方主体对合约摘要签名，其证书可追溯至固定的根证书。
+checked-provider-signature = 合约指明的提供方连接器对窗口签名，其证书可追溯至固定的根证书。
+checked-user-signature = 合约指明的使用方连接器对该窗口会签，其证书可追溯至固定的根证书。
+checked-provider-inclusion = 窗口是提供方存证日志中的一条：其路径通向检查点的根。
+checked-user-inclusion = 会签是使用方存证日志中的一条：其路径通向检查点的根。
+checked-provider-checkpoint = 提供方日志以窗口所载密钥对检查点签名。
+checked-user-checkpoint = 使用方日志以会签所载密钥对检查点签名。
+figure-use = 使用
+figure-sequence = 在该合约使用中的序号
+figure-rows = 行数
+figure-bytes = 大小
+figure-state = 状态
+figure-opened = 开始
+figure-closed = 结束
+figure-digest = 交付内容的 SHA-256
+figure-window = 窗口
+figure-first = 首次使用
+figure-last = 末次使用
+figure-uses = 使用次数
+figure-complete = 完整次数
+figure-contract = 合约
+figure-contract-digest = 合约摘要
+figure-provider = 提供方
+figure-provider-connector = 提供方连接器
+figure-user = 使用方
+figure-user-connector = 使用方连接器
+figure-organisation = 主体
+figure-signer = 签名者
+figure-suite = 套件
+figure-signed = 签名时间
+figure-log = 日志
+figure-index = 日志中的位置
+figure-size = 检查点覆盖条数
+figure-root = 根
+figure-keys = 签名种类
+keys-ed25519 = Ed25519
+keys-both = Ed25519 与 SM2
+fault-differs = { $field } 为 { $actual }，应为 { $expected }。
+fault-unreadable = 有一部分无法读取：{ $reason }
+fault-not-included = 路径不通向 { $size } 条之上的根。
+fault-untrusted = 证书不能追溯至固定的根证书：{ $reason }
+fault-bad-signature = 签名与所认证的密钥不符：{ $reason }
+fault-not-logged = 日志中的条目是另一对象。
+fault-unsigned = 检查点没有日志 { $origin } 的签名。
+fault-forged = 检查点在日志 { $origin } 签名之后被改动。
+fault-from-future = 所载签名时间 { $signed } 晚于 { $now }。
+fault-not-checked = 未检查，因为此步未能完成：{ $step }
+
+## 错误
+error-home = 返回首页
+error-not-found = 没有找到
+error-not-found-text = 本处没有 { $name }。
+error-no-page-text = 没有此地址的页面。
+error-method = 不允许
+error-method-text = 这些页面只能读取：GET 与 HEAD。
+error-request = 地址不可用
+error-too-long = 参数 { $name } 至多 { $limit } 个字符。
+error-page-number = 参数 page 为 1 至 10000 的数字。
+error-parameter = 地址中的参数不符合要求。
+error-not-yet = 尚未就绪
+error-not-yet-text = 正在生成：使用记录约一秒后归入窗口，并由使用方会签。请稍后重新载入。
+error-disputed = 证据不成立
+error-disputed-text = 无法为此次使用出具回执：{ $reason }
+error-away = 对方没有应答
+error-away-text = 此页需要另一进程中的节点，而它没有应答。请稍后重新载入。
+error-failed = 出错
+error-failed-text = 页面未能生成，原因见节点日志。

@@ -1,0 +1,452 @@
+//! A small network for the tests: a global node with a catalogue and an index, and a host with two connectors that have a contract, uses
+//! and a window between them. Real stores on disk, real certificates; what the feed and the messages would have brought is written
+//! into the stores.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use app::config::{Limits, NodeConfig, Role};
+use app::contract::{AutoSign, Entry};
+use app::directory::chain_to_wire;
+use app::entropy::Entropy;
+use app::member::{Membership, Speaker};
+use app::metering::{Sums, UseBody, WindowAnswer, WindowBody};
+use app::{Error, Node, Parts, feed, identity};
+use axum::Router;
+use crypto::cert::{Subject, Validity};
+use crypto::{Sha256, Suite};
+use domain::contract::{
+    Contract, ContractDraft, ContractState, Input, PartyRef, PartySignature, ProductRef, Role as Side,
+    Signatures,
+};
+use domain::engine::{
+    EngineError, ManualClock, SearchChange, SearchEngine, SearchHit, SearchPage, SearchQuery,
+};
+use domain::id::{AreaCode, ContractId, IdKind, NodeId, ProductId, ResourceId, SubjectCode};
+use domain::terms::{Action, Terms};
+use domain::{TimeRange, Timestamp};
+use ledger::window::{Countersignature, UseLeaf, Window, WindowStart, window_hash};
+use ndi::IsoTime;
+use ndi::weir_v1::Status;
+use ndi::weir_v1::public_log::{
+    BodyType, Column, ColumnKind, I18nText, OrganisationBody, ProductBody, PublicBody,
+};
+use ndi::weir_v1::terms::TermsObject;
+use serde_json::json;
+use store::{
+    Body, CloseUse, ContractRow, NewUse, ReceivedUseRow, Store, StoreOptions, StoreUrl, TenantRow, UseKey,
+    WindowRow,
+};
+
+/// A name that would be a script.
+pub(super) const HOSTILE: &str = "<script>alert(1)</script>";
+/// A use that no window holds.
+pub(super) const OPEN_USE: &str = "use-2";
+const PROVIDER: &str = "91110000600037341L";
+const USER: &str = "91310105575958172F";
+const NODE: &str = "91110000MA0TE5T08H";
+
+/// A generator that always draws the same.
+#[derive(Default)]
+struct Counter(AtomicU64);
+
+impl Entropy for Counter {
+    fn next_u64(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+}
+
+/// An engine that finds what contains the text.
+#[derive(Default)]
+struct Contains(Mutex<Vec<(ProductId, String)>>);
+
+impl SearchEngine for Contains {
+    fn apply(&self, changes: &[SearchChange]) -> Result<(), EngineError> {
+        let mut all = self.0.lock().unwrap();
+        for change in changes {
+            if let SearchChange::Upsert(document) = change {
+                let words = format!("{} {}", document.title.in_en(), document.title.in_zh()).to_lowercase();
+                all.push((document.product.clone(), words));
+            }
+        }
+        Ok(())
+    }
+
+    fn search(&self, query: &SearchQuery) -> Result<SearchPage, EngineError> {
+        query.check()?;
+        let all = self.0.lock().unwrap();
+        let found = all.iter().filter(|(_, words)| words.contains(&query.text.to_lowercase()));
+        let hits: Vec<SearchHit> =
+            found.map(|(product, _)| SearchHit { product: product.clone(), score_milli: 1 }).collect();
+        Ok(SearchPage { total: hits.len() as u64, hits })
+    }
+}
+
+/// The network.
+pub(super) struct World {
+    global: Node,
+    host: Node,
+    pub(super) product: ProductId,
+    pub(super) contract: ContractId,
+    secrets: Vec<(String, &'static str)>,
+    folder: tempfile::TempDir,
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn now() -> Timestamp {
+    at("2026-06-01T00:00:00Z")
+}
+
+fn subject(text: &str) -> SubjectCode {
+    SubjectCode::parse(text).unwrap()
+}
+
+fn area(code: &str) -> AreaCode {
+    AreaCode::parse(code).unwrap()
+}
+
+fn terms(count: u64) -> Terms {
+    let year = TimeRange::new(at("2025-12-31T16:00:00Z"), at("2026-12-31T16:00:00Z")).unwrap();
+    Terms::new(Action::Read, year).with_count(count).with_fields(["PM2.5", HOSTILE])
+}
+
+async fn node(folder: &Path, role: Role, name: &str, suite: Suite) -> Node {
+    let folder = folder.join(role.as_str());
+    std::fs::create_dir_all(&folder).unwrap();
+    let store =
+        Store::open(&StoreUrl::sqlite(folder.join("weir.db")), StoreOptions::default()).await.unwrap();
+    let search: Option<Arc<dyn SearchEngine>> =
+        role.is_function_node().then(|| Arc::new(Contains::default()) as Arc<dyn SearchEngine>);
+    let config = NodeConfig {
+        role,
+        name: name.to_owned(),
+        address: format!("http://127.0.0.1:1/{}", role.as_str()),
+        suite,
+        folder,
+        limits: Limits::default(),
+    };
+    let client = net::Client::new(net::ClientOptions { allow_private: true, ..Default::default() }).unwrap();
+    let clock = Arc::new(ManualClock::new(now()));
+    Node::open(Parts { config, store, client, clock, entropy: Arc::new(Counter::default()), search })
+        .await
+        .unwrap()
+}
+
+async fn publish(node: &Node, bodies: Vec<PublicBody>) {
+    let shared = Arc::new(bodies);
+    let written = shared.clone();
+    node.store()
+        .run_tx("test_publish", move |tx| {
+            let bodies = written.clone();
+            Box::pin(async move {
+                for body in bodies.iter() {
+                    feed::apply(tx, "test", body, now()).await?;
+                }
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .unwrap();
+    app::catalogue::index(node, &shared).await.unwrap();
+}
+
+/// Seats a connector on the host, certified by the global node.
+async fn seat(global: &Node, host: &Node, code: &str, name: &str, place: &str) -> Arc<Speaker> {
+    let subject = subject(code);
+    let id = NodeId::mint(IdKind::Connector, &subject, area(place), || host.entropy().next_u64()).unwrap();
+    let standing = global.standing().unwrap();
+    let issue = |key: &str, ou: &str| {
+        let key = host.keys().signing(key, host.config().suite).unwrap();
+        let subject = Subject { cn: "localhost".into(), ou: ou.into(), o: "Certified".into() };
+        let validity = Validity::days(at("2026-01-01T00:00:00Z").secs(), 3650).unwrap();
+        standing.authority.as_ref().unwrap().issue_leaf(&subject, key.public_key(), validity, &[]).unwrap()
+    };
+    let (sign_key, organisation_key) = (format!("sign-{code}"), format!("organisation-{code}"));
+    let own = &standing.speaker.membership;
+    let membership = Membership {
+        id: id.clone(),
+        subject: subject.clone(),
+        area: area(place),
+        name: name.to_owned(),
+        sign_chain: issue(&sign_key, id.as_str()),
+        organisation_chain: Some(issue(&organisation_key, code)),
+        authority_chain: None,
+        trust: own.trust.clone(),
+        upstream: Some(own.root_node.clone()),
+        root_node: own.root_node.clone(),
+    };
+    let chain = chain_to_wire(membership.organisation_chain.as_ref().unwrap());
+    let body = json!({"membership": membership, "signKey": sign_key, "organisationKey": organisation_key});
+    let row = TenantRow {
+        connector: id.to_string(),
+        owner: code.to_owned(),
+        state: "certified".to_owned(),
+        created_at: 0,
+        body: Body::versioned(1, &body).unwrap(),
+    };
+    host.store()
+        .run_tx("test_tenant", move |tx| {
+            let row = row.clone();
+            Box::pin(async move { Ok::<_, Error>(tx.put_tenant(&row).await?) })
+        })
+        .await
+        .unwrap();
+    identity::load(host).await.unwrap();
+    let organisation = OrganisationBody {
+        type_: BodyType::Organisation,
+        at: 0,
+        subject,
+        name: name.to_owned(),
+        area: area(place),
+        chain,
+        status: Status::Certified,
+    };
+    publish(host, vec![PublicBody::Organisation(organisation)]).await;
+    host.tenant(id.as_str()).unwrap()
+}
+
+fn product_body(id: &ProductId, provider: &Speaker) -> ProductBody {
+    let column = |name: &str, kind, nulls| Column {
+        name: name.to_owned(),
+        kind,
+        nulls,
+        min: Some("0".to_owned()),
+        max: Some(HOSTILE.to_owned()),
+        title: Some(I18nText { zh: Some("臭氧".to_owned()), en: None }),
+    };
+    ProductBody {
+        type_: BodyType::Product,
+        at: 0,
+        id: id.clone(),
+        resource: ResourceId::mint(provider.subject(), area("1100"), || 7).unwrap(),
+        connector: provider.id().clone(),
+        subject: provider.subject().clone(),
+        provider: HOSTILE.to_owned(),
+        title: I18nText { zh: Some("奥体中心 臭氧".to_owned()), en: Some(format!("Ozone {HOSTILE}")) },
+        description: Some(I18nText { zh: Some("每小时一行".to_owned()), en: None }),
+        keywords: vec!["臭氧".to_owned(), HOSTILE.to_owned()],
+        industry: Some(area("0077")),
+        delivery: domain::codes::DeliveryForm::Dataset,
+        columns: vec![column("O3", ColumnKind::Integer, 925), column(HOSTILE, ColumnKind::Text, 0)],
+        rows: 35_064,
+        bytes: 2_835_916,
+        time_range: Some(vec![IsoTime(at("2013-02-28T16:00:00Z")), IsoTime(at("2017-02-28T15:00:00Z"))]),
+        digest: Sha256::of(b"file"),
+        offer: TermsObject::from(&terms(2)),
+        status: Status::Registered,
+    }
+}
+
+/// The contract as both sides hold it: proposed with two uses, changed to one, signed. The provider's signature is over other terms.
+fn contracts(product: &ProductId, provider: &Speaker, user: &Speaker, id: &ContractId) -> [Contract; 2] {
+    let party = |speaker: &Speaker, name: &str| PartyRef::new(speaker.id().clone(), name);
+    let draft = |role, key: &str| ContractDraft {
+        key: key.to_owned(),
+        role,
+        name: format!("Contract {HOSTILE}"),
+        abstract_: String::new(),
+        product: ProductRef { id: product.clone(), name: format!("Ozone {HOSTILE}") },
+        provider: party(provider, HOSTILE),
+        user: party(user, "Laboratory"),
+    };
+    let mut ours = Contract::initiate(draft(Side::User, "key-user"), terms(2), now()).unwrap().next;
+    ours = ours.step(Input::IdAssigned { id: id.clone() }, now()).unwrap().next;
+    ours = ours.step(Input::PeerProposed { terms: terms(1) }, now().plus_secs(1)).unwrap().next;
+    let mut theirs =
+        Contract::receive(draft(Side::Provider, "key-provider"), id.clone(), terms(2), now()).unwrap().next;
+    theirs = theirs.step(Input::Propose { terms: terms(1) }, now().plus_secs(1)).unwrap().next;
+    let sign = |contract: &Contract, speaker: &Speaker| {
+        let body =
+            contract.body().unwrap().signature_body(speaker.subject().clone(), now().plus_secs(2)).unwrap();
+        PartySignature::sign(&speaker.organisation.as_ref().unwrap().key, body).unwrap()
+    };
+    let mut forged = sign(&theirs, provider);
+    forged.body.signatory_time = now().plus_secs(3);
+    let signatures = Signatures { provider: Some(forged), user: Some(sign(&ours, user)) };
+    [ours, theirs].map(|mut contract| {
+        let (terms, signatures) = (terms(1), signatures.clone());
+        contract.state = ContractState::Performing { terms, signatures, since: now().plus_secs(2) };
+        contract
+    })
+}
+
+async fn keep_contract(host: &Node, contract: Contract) {
+    let entry = Entry { contract, auto_sign: AutoSign::Never, trouble: None };
+    let contract = &entry.contract;
+    let row = ContractRow {
+        tenant: contract.us().connector.to_string(),
+        key: contract.key.clone(),
+        contract: contract.id.as_ref().map(ToString::to_string),
+        state: contract.state.status().code().to_owned(),
+        role: contract.role.name().to_owned(),
+        peer: contract.peer().connector.to_string(),
+        product: contract.product.id.to_string(),
+        created_at: contract.created_at.micros(),
+        updated_at: contract.created_at.micros(),
+        version: 0,
+        body: Body::of(&entry).unwrap(),
+    };
+    host.store()
+        .run_tx("test_contract", move |tx| {
+            let row = row.clone();
+            Box::pin(async move { Ok::<_, Error>(tx.put_contract(&row).await?) })
+        })
+        .await
+        .unwrap();
+}
+
+/// Two uses on both meters: one whole and equal; of the other the user has fewer bytes.
+async fn meter(host: &Node, provider: &Speaker, user: &Speaker, contract: &ContractId) -> Vec<UseLeaf> {
+    let mut leaves = Vec::new();
+    for (sequence, use_id, lost) in [(1, "use-1", 0), (2, OPEN_USE, 5)] {
+        let key = |tenant: &Speaker| UseKey {
+            tenant: tenant.id().to_string(),
+            contract: contract.to_string(),
+            use_id: use_id.to_owned(),
+        };
+        let (opened, closed) = (now().micros(), now().plus_secs(sequence).micros());
+        let body = Body::of(&UseBody::default()).unwrap();
+        let new = NewUse { key: key(provider), at: opened, limit: None, body };
+        host.store().append_uses(vec![new]).await.unwrap();
+        let digest = Sha256::of(b"file");
+        let close = CloseUse {
+            key: key(provider),
+            at: closed,
+            bytes: 2_835_916,
+            rows: 35_064,
+            digest: Some(digest.to_string()),
+            complete: true,
+        };
+        host.store().close_uses(vec![close]).await.unwrap();
+        let row = ReceivedUseRow {
+            tenant: user.id().to_string(),
+            contract: contract.to_string(),
+            use_id: use_id.to_owned(),
+            state: ReceivedUseRow::COMPLETE.to_owned(),
+            sequence: u64::try_from(sequence).ok(),
+            bytes: 2_835_916 - lost,
+            rows: 35_064,
+            digest: Some(digest.to_string()),
+            opened_at: opened,
+            closed_at: Some(closed),
+            in_window: (sequence == 1).then_some(1),
+            body: Body::empty(),
+        };
+        host.store()
+            .run_tx("test_received", move |tx| {
+                let row = row.clone();
+                Box::pin(async move { Ok::<_, Error>(tx.put_received_use(&row).await?) })
+            })
+            .await
+            .unwrap();
+        leaves.push(UseLeaf {
+            use_id: use_id.to_owned(),
+            contract_id: contract.to_string(),
+            sequence: u64::try_from(sequence).unwrap(),
+            opened_at: opened,
+            closed_at: closed,
+            bytes: 2_835_916,
+            rows: 35_064,
+            digest: Some(digest),
+            complete: true,
+            fields: None,
+        });
+    }
+    leaves
+}
+
+/// The first use in a window that both signed.
+async fn window(host: &Node, provider: &Speaker, user: &Speaker, contract: &Contract, leaf: UseLeaf) {
+    let log = host.logs().evidence().identity().clone();
+    let id = contract.id.as_ref().unwrap().to_string();
+    let start = WindowStart::first(&id, contract.body().unwrap().digest().unwrap(), log.clone());
+    let closed_at = now().plus_secs(10).micros();
+    let (window, _) = Window::close(start, std::slice::from_ref(&leaf), closed_at).unwrap();
+    let object = window.sign(&provider.key).unwrap();
+    let hash = window_hash(&object).unwrap();
+    let answered_at = now().plus_secs(11).micros();
+    let countersignature = Countersignature::of(&window, hash, answered_at, log).sign(&user.key).unwrap();
+    let body = WindowBody { object, uses: vec![leaf], total: Sums::default().with(&window) };
+    let answer = Body::of(&WindowAnswer::Countersigned(countersignature)).unwrap();
+    let row = |tenant: &Speaker| WindowRow {
+        tenant: tenant.id().to_string(),
+        contract: id.clone(),
+        number: 1,
+        first: 1,
+        last: 1,
+        hash: hash.to_string(),
+        state: WindowRow::COUNTERSIGNED.to_owned(),
+        closed_at,
+        countersigned_at: Some(answered_at),
+        body: Body::of(&body).unwrap(),
+        countersignature: Some(answer.clone()),
+    };
+    let rows = [row(provider), row(user)];
+    let tenant = provider.id().to_string();
+    host.store()
+        .run_tx("test_window", move |tx| {
+            let (rows, tenant, id) = (rows.clone(), tenant.clone(), id.clone());
+            Box::pin(async move {
+                for row in &rows {
+                    tx.insert_window(row).await?;
+                }
+                tx.mark_windowed(&tenant, &id, 1, 1, 1).await?;
+                Ok::<_, Error>(())
+            })
+        })
+        .await
+        .unwrap();
+}
+
+impl World {
+    /// The network, with its contract under way.
+    pub(super) async fn new() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let global = node(folder.path(), Role::Global, &format!("Root {HOSTILE}"), Suite::Sm).await;
+        identity::create_global(&global, NODE, "1100").await.unwrap();
+        let host = node(folder.path(), Role::Host, "Host", Suite::Intl).await;
+        let provider = seat(&global, &host, PROVIDER, HOSTILE, "1100").await;
+        let user = seat(&global, &host, USER, "Laboratory", "3100").await;
+        let product = ProductId::mint(provider.subject(), area("1100"), || 5).unwrap();
+        publish(&global, vec![PublicBody::Product(product_body(&product, &provider))]).await;
+        let contract = ContractId::mint(global.standing().unwrap().speaker.id(), now(), || 3).unwrap();
+        let sides = contracts(&product, &provider, &user, &contract);
+        let leaves = meter(&host, &provider, &user, &contract).await;
+        window(&host, &provider, &user, &sides[0], leaves[0].clone()).await;
+        let secrets = secrets(&[&global, &host], &sides[0]);
+        for side in sides {
+            keep_contract(&host, side).await;
+        }
+        World { global, host, product, contract, secrets, folder }
+    }
+
+    /// The pages.
+    pub(super) fn router(&self) -> Router {
+        crate::router(vec![self.global.clone(), self.host.clone()])
+    }
+
+    /// The global node's identifier.
+    pub(super) fn global_id(&self) -> String {
+        self.global.standing().unwrap().speaker.id().to_string()
+    }
+
+    /// Where everything stands on the disk.
+    pub(super) fn folder(&self) -> String {
+        self.folder.path().to_string_lossy().into_owned()
+    }
+
+    /// A text without what changes from run to run: keys and what they sign.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, (secret, word)| text.replace(secret, word))
+    }
+}
+
+fn secrets(nodes: &[&Node], contract: &Contract) -> Vec<(String, &'static str)> {
+    let logs = nodes.iter().flat_map(|node| node.logs().all()).map(|log| (log.origin().to_owned(), "[log]"));
+    let given = contract.state.signatures().unwrap().to_vec();
+    logs.chain(given.into_iter().map(|one| (one.signature.to_string(), "[signature]"))).collect()
+}
