@@ -30,7 +30,7 @@ const LEASE_MICROS: i64 = 45 * 1_000_000;
 /// How long the job sleeps without a wake-up before it looks anyway.
 const SWEEP: Duration = Duration::from_secs(5);
 /// How soon after a look the next one may come; handed-over messages do not wait for it.
-const GAP: Duration = Duration::from_millis(3);
+const GAP: Duration = Duration::from_millis(10);
 /// The pause before the second try, in microseconds; it doubles with every try.
 const FIRST_PAUSE_MICROS: i64 = 50_000;
 /// The name of the message that metering sends.
@@ -63,13 +63,15 @@ pub struct Lease {
 }
 
 /// Adds messages within the transaction of their step and leases what is due. Hand the rows to [`Post::hand`] after the commit.
+/// Without messages there is nothing to do: what an ended message set free, the job takes up.
 ///
 /// # Errors
 /// [`Error::Store`].
 pub async fn write(tx: &mut Tx, messages: &[NewMessage], lease: Lease) -> Result<Vec<MessageRow>, Error> {
-    if !messages.is_empty() {
-        tx.add_messages(messages).await?;
+    if messages.is_empty() {
+        return Ok(Vec::new());
     }
+    tx.add_messages(messages).await?;
     if lease.rows == 0 {
         return Ok(Vec::new());
     }
@@ -332,4 +334,65 @@ fn pause(tries: u64, max_ms: i64, random: u64) -> i64 {
     let whole = FIRST_PAUSE_MICROS.saturating_mul(1_i64 << doublings).min(max_ms.saturating_mul(1000)).max(2);
     let half = whole / 2;
     half + i64::try_from(random % u64::try_from(half).unwrap_or(1)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn row(id: i64, created_at: i64) -> MessageRow {
+        MessageRow {
+            id,
+            tenant: "5".into(),
+            stream: "s".into(),
+            destination: "4".into(),
+            kind: CREATE.into(),
+            body: "{}".into(),
+            attempts: 1,
+            created_at,
+            next_at: created_at,
+            lease_until: None,
+            last_error: None,
+            dead_at: None,
+        }
+    }
+
+    #[test]
+    fn every_try_of_a_row_has_the_same_number_and_no_other_row_has_it() {
+        let first = sequence_of(&row(1, 10));
+        let again = MessageRow { attempts: 7, next_at: 99, last_error: Some("away".into()), ..row(1, 10) };
+        assert_eq!(sequence_of(&again), first);
+        assert_eq!(first.len(), 32);
+        for other in [row(2, 10), row(1, 11), MessageRow { tenant: "6".into(), ..row(1, 10) }] {
+            assert_ne!(sequence_of(&other), first);
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_limit_and_differ_by_half() {
+        for (tries, whole) in
+            [(1, 50_000), (2, 100_000), (5, 800_000), (30, 2_000_000), (u64::MAX, 2_000_000)]
+        {
+            assert_eq!(pause(tries, 2000, 0), whole / 2, "{tries}");
+            for random in [1, 12_345, u64::MAX] {
+                let pause = pause(tries, 2000, random);
+                assert!((whole / 2..whole).contains(&pause), "{tries}: {pause}");
+            }
+        }
+        assert!(pause(1, 0, 5) >= 1);
+    }
+
+    #[test]
+    fn a_pause_until_the_past_is_none_and_none_is_longer_than_the_sweep() {
+        assert_eq!(pause_until(5, 10), Duration::ZERO);
+        assert_eq!(pause_until(1_500, 500), Duration::from_micros(1000));
+        assert_eq!(pause_until(i64::MAX, -5), SWEEP);
+    }
+
+    #[test]
+    fn contract_messages_stand_at_the_root_of_the_address() {
+        assert_eq!(path_of(NEGOTIATE), "/contractNegotiate");
+        assert_eq!(path_of(USAGE_WINDOW), "/weir/v1/usageWindow");
+    }
 }

@@ -85,9 +85,8 @@ fn trouble(row: &MessageRow, error: &Error, at: Timestamp) -> Trouble {
 /// No identifier, no contract: nobody else has heard of it.
 fn no_id(turn: Turn, trouble: &Trouble) -> Result<Turn, Error> {
     match turn.contract().state {
-        ContractState::Initiated { .. } => {
-            turn.step(Input::Terminate { reason: short(format!("no contract identifier: {}", trouble.reason)) })
-        }
+        ContractState::Initiated { .. } => turn
+            .step(Input::Terminate { reason: short(format!("no contract identifier: {}", trouble.reason)) }),
         _ => Ok(turn),
     }
 }

@@ -9,10 +9,9 @@ use store::Read;
 
 use super::desk::AutoSign;
 use super::turn::Turn;
+use crate::Error;
 use crate::catalogue::product::{self, Negotiation};
 use crate::catalogue::resource;
-use crate::member::Speaker;
-use crate::{Error, Node};
 
 /// How a product of ours is negotiated.
 #[derive(Debug, Clone)]
@@ -73,18 +72,15 @@ pub(super) fn is_agreed(contract: &Contract) -> bool {
     matches!(contract.state, ContractState::Signing { .. } | ContractState::Performing { .. })
 }
 
-/// How a product of the connector's is negotiated.
+/// How a product of the connector's is negotiated; nothing where it offers no such product.
 ///
 /// # Errors
-/// [`Error::NotFound`] where the connector offers no such product.
-pub(super) async fn stance(node: &Node, speaker: &Speaker, product: &ProductId) -> Result<Stance, Error> {
-    let (tenant, wanted) = (speaker.id().to_string(), product.clone());
-    node.store()
-        .read("contract_stance", move |read| {
-            let (tenant, product) = (tenant.clone(), wanted.clone());
-            Box::pin(async move { read_stance(read, &tenant, &product).await })
-        })
-        .await
+/// [`Error::Store`].
+pub(super) async fn stance(read: &mut Read, tenant: &str, id: &ProductId) -> Result<Option<Stance>, Error> {
+    match read_stance(read, tenant, id).await {
+        Err(Error::NotFound { .. }) => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 async fn read_stance(read: &mut Read, tenant: &str, id: &ProductId) -> Result<Stance, Error> {

@@ -11,6 +11,7 @@ use domain::Timestamp;
 use domain::contract::{Contract, ContractState, PartyRef, Role};
 use domain::id::{ContractId, ProductId};
 use domain::terms::Terms;
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Body, ContractRow, MessageRow, NewMessage, Read, Stored, Tx};
@@ -23,7 +24,7 @@ use crate::{Error, Node, log};
 /// How many contracts of one connector stay in memory; beyond it all of them are read anew when they are needed.
 const KEPT_MAX: usize = 8192;
 /// How often a change is tried again when the contract moved under it.
-const TRIES_MAX: usize = 8;
+const TRIES_MAX: u32 = 8;
 /// Characters of a contract id, which no local key has.
 const ID_CHARS: usize = 47;
 
@@ -324,6 +325,37 @@ async fn reload(node: &Node, tenant: &str, name: &str) -> Result<Option<Arc<Held
     Ok(Some(held))
 }
 
+/// [`find`], and something else in the same look at the store.
+pub(super) async fn find_and<T, F>(
+    node: &Node,
+    tenant: &str,
+    name: &str,
+    also: F,
+) -> Result<(Option<Arc<Held>>, T), Error>
+where
+    F: for<'r> Fn(&'r mut Read) -> BoxFuture<'r, Result<T, Error>> + Send + Sync + 'static,
+    T: Send + 'static,
+{
+    let (kept, emptied) = (node.contracts().find(tenant, name), node.contracts().emptied(tenant));
+    let (owner, wanted) = (tenant.to_owned(), kept.is_none().then(|| name.to_owned()));
+    let also = Arc::new(also);
+    let looked = node.store().read("contract_find_and", move |read| {
+        let (owner, wanted, also) = (owner.clone(), wanted.clone(), also.clone());
+        Box::pin(async move {
+            let row = match &wanted {
+                Some(name) => row_of(read, &owner, name).await?,
+                None => None,
+            };
+            Ok::<_, Error>((row, also(read).await?))
+        })
+    });
+    let (row, other) = looked.await?;
+    let Some(row) = row else { return Ok((kept, other)) };
+    let held = Arc::new(held_of(&row)?);
+    node.contracts().keep_read(tenant, emptied, held.clone());
+    Ok((Some(held), other))
+}
+
 async fn row_of(read: &mut Read, tenant: &str, name: &str) -> Result<Option<ContractRow>, Error> {
     Ok(match is_contract_id(name) {
         true => read.find_contract(tenant, name).await?,
@@ -473,5 +505,5 @@ pub(super) async fn change(
             done => return done,
         }
     }
-    Err(Error::Store(store::StoreError::Contention { name: "contract_change", attempts: 8 }))
+    Err(Error::Store(store::StoreError::Contention { name: "contract_change", attempts: TRIES_MAX }))
 }

@@ -85,7 +85,8 @@ pub enum Sign {
 /// [`Error::Input`] or [`Error::Message`] naming the field, [`Error::NotFound`] where the product or its provider is not known here,
 /// [`Error::State`] for terms whose time is over.
 pub async fn propose(node: &Node, speaker: &Speaker, new: NewContract) -> Result<ContractView, Error> {
-    let product = ProductId::parse(&new.product).map_err(|error| Error::input("product", error.to_string()))?;
+    let product =
+        ProductId::parse(&new.product).map_err(|error| Error::input("product", error.to_string()))?;
     let terms = read_terms(&new.terms)?;
     let offered = platform::offered(node, &product).await?;
     check_fields(&terms, &offered)?;
@@ -128,9 +129,12 @@ fn read_terms(terms: &Value) -> Result<Terms, Error> {
 /// Fields that the catalogue does not have are refused here already.
 fn check_fields(terms: &Terms, offered: &platform::Offered) -> Result<(), Error> {
     let columns = &offered.product.columns;
-    let unknown = terms.fields.iter().flatten().find(|field| columns.iter().all(|column| column.name != **field));
+    let unknown =
+        terms.fields.iter().flatten().find(|field| columns.iter().all(|column| column.name != **field));
     match unknown {
-        Some(field) if !columns.is_empty() => Err(domain::terms::TermsRefusal::UnknownField(field.clone()).into()),
+        Some(field) if !columns.is_empty() => {
+            Err(domain::terms::TermsRefusal::UnknownField(field.clone()).into())
+        }
         _ => Ok(()),
     }
 }
@@ -185,7 +189,12 @@ async fn shown(node: &Node, speaker: &Speaker, held: &Arc<Held>) -> Result<Contr
 ///
 /// # Errors
 /// [`Error::Message`] naming the field, [`Error::NotFound`], [`Error::State`] where it is not our turn or the terms were proposed before.
-pub async fn counter(node: &Node, speaker: &Speaker, name: &str, terms: &Value) -> Result<ContractView, Error> {
+pub async fn counter(
+    node: &Node,
+    speaker: &Speaker,
+    name: &str,
+    terms: &Value,
+) -> Result<ContractView, Error> {
     let terms = read_terms(terms)?;
     act(node, speaker, name, |turn| {
         let follows = matches!(turn.entry.auto_sign, AutoSign::OnAgreement { .. });
@@ -224,7 +233,12 @@ pub async fn reject(node: &Node, speaker: &Speaker, name: &str, reason: &str) ->
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::State`] for too long a reason.
-pub async fn terminate(node: &Node, speaker: &Speaker, name: &str, reason: &str) -> Result<ContractView, Error> {
+pub async fn terminate(
+    node: &Node,
+    speaker: &Speaker,
+    name: &str,
+    reason: &str,
+) -> Result<ContractView, Error> {
     act(node, speaker, name, |turn| turn.step(Input::Terminate { reason: reason.to_owned() })).await
 }
 

@@ -10,7 +10,7 @@ use domain::Negotiate;
 use domain::contract::{Contract, ContractDraft, Input, Role};
 use serde_json::Value;
 
-use super::automatic::{self, Response};
+use super::automatic::{self, Response, Stance};
 use super::desk::{self, AutoSign, Change, Held};
 use super::turn::Turn;
 use super::wire;
@@ -25,30 +25,56 @@ use crate::{Error, Node};
 pub async fn handle_negotiate(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
     let (negotiate, role) = wire::read_negotiate(incoming)?;
     wire::verify_signatures(node, &negotiate, role).await?;
-    let tenant = incoming.to.id().as_str();
-    if desk::find(node, tenant, negotiate.contract.as_str()).await?.is_none() {
-        match receive(node, incoming, &negotiate, role).await {
+    let (held, stance) = look(node, incoming, &negotiate, role).await?;
+    if held.is_none() {
+        match receive(node, incoming, &negotiate, role, stance.as_ref()).await {
             // The same contract came in the meantime, by another message.
             Err(Error::Store(error)) if error.is_conflict() => {}
             done => return done,
         }
     }
-    respond(node, incoming, &negotiate, role).await
+    respond(node, incoming, &negotiate, role, stance.as_ref()).await
+}
+
+/// The contract of a message, and, where it is a proposal to us as the provider, how its product is negotiated, in one look at the store.
+async fn look(
+    node: &Node,
+    incoming: &Incoming,
+    negotiate: &Negotiate,
+    role: Role,
+) -> Result<(Option<Arc<Held>>, Option<Stance>), Error> {
+    let (tenant, contract) = (incoming.to.id().as_str(), negotiate.contract.as_str());
+    if role == Role::User || !negotiate.signatures.is_empty() {
+        return Ok((desk::find(node, tenant, contract).await?, None));
+    }
+    let (owner, product) = (tenant.to_owned(), negotiate.product.id.clone());
+    desk::find_and(node, tenant, contract, move |read| {
+        let (owner, product) = (owner.clone(), product.clone());
+        Box::pin(async move { automatic::stance(read, &owner, &product).await })
+    })
+    .await
 }
 
 /// A first proposal: a contract that is new here.
-async fn receive(node: &Node, incoming: &Incoming, negotiate: &Negotiate, role: Role) -> Result<Value, Error> {
+async fn receive(
+    node: &Node,
+    incoming: &Incoming,
+    negotiate: &Negotiate,
+    role: Role,
+    stance: Option<&Stance>,
+) -> Result<Value, Error> {
     if !negotiate.signatures.is_empty() {
         return Err(Error::not_found("contract", &negotiate.contract));
     }
     if role == Role::User {
         return Err(Error::Forbidden("the user's connector begins a contract: propose it there".to_owned()));
     }
+    let stance = stance.ok_or_else(|| Error::not_found("offered product", &negotiate.product.id))?;
     check_user_name(node, negotiate).await?;
-    let stance = automatic::stance(node, &incoming.to, &negotiate.product.id).await?;
     let now = node.now();
-    let step = Contract::receive(draft(negotiate, role), negotiate.contract.clone(), negotiate.terms.clone(), now)?;
-    let turn = match automatic::respond(Turn::new(step, AutoSign::Never, now), &stance)? {
+    let step =
+        Contract::receive(draft(negotiate, role), negotiate.contract.clone(), negotiate.terms.clone(), now)?;
+    let turn = match automatic::respond(Turn::new(step, AutoSign::Never, now), stance)? {
         Response::Taken(turn) => turn,
         Response::Refused(_, error) => return Err(error),
     };
@@ -85,22 +111,21 @@ async fn check_user_name(node: &Node, negotiate: &Negotiate) -> Result<(), Error
     ))
 }
 
-/// A message about a contract that is here.
-async fn respond(node: &Node, incoming: &Incoming, negotiate: &Negotiate, role: Role) -> Result<Value, Error> {
-    let stance = match role {
-        Role::Provider if negotiate.signatures.is_empty() => {
-            Some(automatic::stance(node, &incoming.to, &negotiate.product.id).await)
-        }
-        _ => None,
-    };
+/// A message about a contract that is here. Where its product is not offered any more, what is on the table waits for a person.
+async fn respond(
+    node: &Node,
+    incoming: &Incoming,
+    negotiate: &Negotiate,
+    role: Role,
+    stance: Option<&Stance>,
+) -> Result<Value, Error> {
     let tenant = incoming.to.id().as_str();
     let changed = desk::change(node, tenant, negotiate.contract.as_str(), |held| {
         check_same(held.contract(), negotiate, role)?;
         let turn = Turn::on(held, node.now()).step(ndi::digital_contract::peer_input(negotiate))?;
-        let turn = match &stance {
-            Some(Ok(stance)) => decided(turn, stance)?,
-            // The product is gone: what is on the table waits for a person.
-            Some(Err(_)) | None => turn,
+        let turn = match stance {
+            Some(stance) => decided(turn, stance)?,
+            None => turn,
         };
         answer(node, incoming, turn.sign_if_due(&incoming.to)?)
     });
@@ -109,7 +134,7 @@ async fn respond(node: &Node, incoming: &Incoming, negotiate: &Negotiate, role: 
 }
 
 /// An automatic provider's answer to a later round. What it cannot agree to ends the negotiation, with the reason.
-fn decided(turn: Turn, stance: &automatic::Stance) -> Result<Turn, Error> {
+fn decided(turn: Turn, stance: &Stance) -> Result<Turn, Error> {
     if !turn.contract().awaits_us() {
         return Ok(turn);
     }

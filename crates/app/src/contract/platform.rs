@@ -104,7 +104,8 @@ async fn registering_node(read: &mut Read, product: &ProductId) -> Result<String
 pub async fn handle_create(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
     if matches!(node.role(), Role::Host | Role::Global) {
         return Err(Error::Forbidden(
-            "contract identifiers come from the service node that lists the product, or from its region".to_owned(),
+            "contract identifiers come from the service node that lists the product, or from its region"
+                .to_owned(),
         ));
     }
     let (create, product) = wire::read_create(node, incoming).await?;
@@ -187,7 +188,8 @@ impl Giving {
                 self.data.clone()
             }
             Issue::Before(row) => {
-                let id = ContractId::parse(&row.contract).map_err(|error| Error::Corrupt(error.to_string()))?;
+                let id =
+                    ContractId::parse(&row.contract).map_err(|error| Error::Corrupt(error.to_string()))?;
                 created(id)?
             }
         };
@@ -204,6 +206,10 @@ impl Giving {
         } else {
             body.id.area() == self.own.area()
         };
-        if is_ours { Ok(body.connector.to_string()) } else { Err(Error::not_found("listed product", product)) }
+        if is_ours {
+            Ok(body.connector.to_string())
+        } else {
+            Err(Error::not_found("listed product", product))
+        }
     }
 }

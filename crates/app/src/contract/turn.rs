@@ -33,7 +33,13 @@ impl Turn {
     /// A new contract.
     pub(super) fn new(step: Step<Contract>, auto_sign: AutoSign, now: Timestamp) -> Turn {
         let Step { next, outbox, evidence } = step;
-        Turn { before: None, entry: Entry { contract: next, auto_sign, trouble: None }, outbox, evidence, now }
+        Turn {
+            before: None,
+            entry: Entry { contract: next, auto_sign, trouble: None },
+            outbox,
+            evidence,
+            now,
+        }
     }
 
     /// The contract as it stands in this change.
@@ -137,7 +143,16 @@ impl Turn {
         let messages = letters.collect::<Result<Vec<_>, Error>>()?;
         let tenant = speaker.id().to_string();
         let entries = log::Entries::new().record(node, &tenant, &self.evidence, now);
-        Ok(Change { tenant, before: self.before, entry: self.entry, messages, entries, answer: None, letter: None, now })
+        Ok(Change {
+            tenant,
+            before: self.before,
+            entry: self.entry,
+            messages,
+            entries,
+            answer: None,
+            letter: None,
+            now,
+        })
     }
 }
 

@@ -254,7 +254,9 @@ impl End {
         };
         match &contract.state {
             ContractState::SigningFailed { by, reason, .. } => ended("not_signed", *by, reason),
-            ContractState::Ended { cause: EndCause::Rejected { by, reason }, .. } => ended("rejected", *by, reason),
+            ContractState::Ended { cause: EndCause::Rejected { by, reason }, .. } => {
+                ended("rejected", *by, reason)
+            }
             ContractState::Ended { cause: EndCause::Terminated { by, reason }, .. } => {
                 ended("terminated", *by, reason)
             }

@@ -30,7 +30,10 @@ const REASON: &str = "terminateReason";
 /// [`Error::NotJoined`] where the speaker is no connector.
 pub(super) fn organisation(speaker: &Speaker) -> Result<&OrganisationKey, Error> {
     speaker.organisation.as_ref().ok_or_else(|| {
-        Error::NotJoined(format!("`{}` has no organisation's key: only connectors sign contracts", speaker.id()))
+        Error::NotJoined(format!(
+            "`{}` has no organisation's key: only connectors sign contracts",
+            speaker.id()
+        ))
     })
 }
 
@@ -64,7 +67,9 @@ pub(super) fn letter(
         Outbound::Negotiate(negotiate) => {
             (wire::NEGOTIATE, &negotiate.to, ContractNegotiate::try_from(&**negotiate)?.to_body()?)
         }
-        Outbound::Terminate(terminate) => (wire::TERMINATE, &terminate.to, terminate_body(speaker, terminate)?),
+        Outbound::Terminate(terminate) => {
+            (wire::TERMINATE, &terminate.to, terminate_body(speaker, terminate)?)
+        }
         other => return Err(Error::Corrupt(format!("no message of a contract: {other:?}"))),
     };
     Ok(outbox::message(speaker.id(), stream(key), to, kind, &body, now))
@@ -77,7 +82,9 @@ pub(super) fn stream(key: &str) -> String {
 
 /// The local key that a stream was made of.
 pub(super) fn key_of(stream: &str) -> Result<&str, Error> {
-    stream.strip_prefix("contract ").ok_or_else(|| Error::Corrupt(format!("`{stream}` is no contract's stream")))
+    stream
+        .strip_prefix("contract ")
+        .ok_or_else(|| Error::Corrupt(format!("`{stream}` is no contract's stream")))
 }
 
 fn create_body(speaker: &Speaker, create: &CreateContract) -> Result<Value, Error> {
@@ -199,7 +206,9 @@ pub(super) async fn verify_signatures(node: &Node, negotiate: &Negotiate, us: Ro
         )));
     }
     signature.verify(&known.key).map_err(|_| {
-        Error::Evidence(format!("the signature in the name of `{peer}` does not hold under its certified key"))
+        Error::Evidence(format!(
+            "the signature in the name of `{peer}` does not hold under its certified key"
+        ))
     })
 }
 

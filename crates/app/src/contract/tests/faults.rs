@@ -7,9 +7,10 @@ use store::MessageRow;
 use super::*;
 
 async fn waiting(site: &Site) -> (u64, u64) {
-    let count = site.node.store().read("count", |read| {
-        Box::pin(async move { Ok::<_, Error>(read.count_messages().await?) })
-    });
+    let count = site
+        .node
+        .store()
+        .read("count", |read| Box::pin(async move { Ok::<_, Error>(read.count_messages().await?) }));
     let count = count.await.unwrap();
     (count.waiting, count.dead)
 }
@@ -41,7 +42,10 @@ async fn an_answer_that_is_lost_is_given_again_and_takes_effect_once() {
     });
     let issued = issued.await.unwrap();
     assert_eq!(issued.len(), 1);
-    assert_eq!((issued[0].product.as_str(), &issued[0].provider), (world.product.as_str(), &ours.provider_connector));
+    assert_eq!(
+        (issued[0].product.as_str(), &issued[0].provider),
+        (world.product.as_str(), &ours.provider_connector)
+    );
 }
 
 #[tokio::test]
@@ -111,7 +115,9 @@ async fn two_decisions_at_once_are_taken_one_after_the_other() {
     let (accepted, terminated) =
         tokio::join!(accept(node, &speaker, &id), terminate(node, &speaker, &id, "second thoughts"));
     assert_eq!(terminated.unwrap().state, "06");
-    assert!(accepted.is_ok_and(|view| view.state == "03") || shown_at(&world.provider, &id).await.state == "06");
+    assert!(
+        accepted.is_ok_and(|view| view.state == "03") || shown_at(&world.provider, &id).await.state == "06"
+    );
     drain(&world).await;
     let ours = shown_at(&world.user, &proposed.key).await;
     assert!(["06", "0302"].contains(&ours.state), "{}", ours.state);
@@ -140,7 +146,8 @@ async fn what_is_in_memory_is_what_is_stored() {
 async fn a_message_that_nobody_knows_becomes_a_dead_letter() {
     let world = World::new(Negotiation::Automatic).await;
     let (user, service) = (world.user.speaker(), world.service.node.standing().unwrap().speaker.clone());
-    let message = outbox::message(user.id(), "s", service.id(), "greeting", &json!({"a": 1}), world.user.node.now());
+    let message =
+        outbox::message(user.id(), "s", service.id(), "greeting", &json!({"a": 1}), world.user.node.now());
     let written = world.user.node.store().run_tx("test", move |tx| {
         let message = message.clone();
         Box::pin(async move { Ok::<_, Error>(tx.add_messages(&[message]).await?) })
@@ -148,9 +155,47 @@ async fn a_message_that_nobody_knows_becomes_a_dead_letter() {
     written.await.unwrap();
     drain(&world).await;
     assert_eq!(waiting(&world.user).await, (0, 1));
-    let rows = world.user.node.store().read("dead", |read| {
-        Box::pin(async move { Ok::<_, Error>(read.list_dead_messages(0, 1).await?) })
-    });
+    let rows =
+        world.user.node.store().read("dead", |read| {
+            Box::pin(async move { Ok::<_, Error>(read.list_dead_messages(0, 1).await?) })
+        });
     let rows: Vec<MessageRow> = rows.await.unwrap();
     assert!(rows[0].last_error.as_deref().unwrap().contains("300103"), "{rows:?}");
+}
+
+#[tokio::test]
+async fn a_later_message_of_a_stream_waits_for_the_earlier_one() {
+    let world = World::new(Negotiation::Automatic).await;
+    let (user, node) = (world.user.speaker(), &world.user.node);
+    let proposed = propose_at(&world, &offer().with_count(2), Sign::Manual).await;
+    drain(&world).await;
+    world.provider.door.closed.store(true, Ordering::SeqCst);
+    sign(node, &user, &proposed.key).await.unwrap();
+    terminate(node, &user, &proposed.key, "never mind").await.unwrap();
+    assert_eq!(waiting(&world.user).await, (2, 0));
+    assert_eq!(try_once(&world, &world.user).await, 1);
+    world.provider.door.closed.store(false, Ordering::SeqCst);
+    assert_eq!(try_once(&world, &world.user).await, 1);
+    assert_eq!(only(&world.provider).await.state, "05");
+    drain(&world).await;
+    assert_eq!(
+        (only(&world.provider).await.state, shown_at(&world.user, &proposed.key).await.state),
+        ("06", "06")
+    );
+}
+
+#[tokio::test]
+async fn what_was_left_by_a_node_that_stopped_is_sent_by_the_next() {
+    let world = World::new(Negotiation::Automatic).await;
+    let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
+    // The message was leased, and its sender died.
+    let now = world.user.node.now().micros();
+    let leased = world.user.node.store().run_tx("lease", move |tx| {
+        Box::pin(async move { Ok::<_, Error>(tx.lease_due(1, now, 45_000_000).await?) })
+    });
+    assert_eq!(leased.await.unwrap().len(), 1);
+    assert_eq!(outbox::pump(&world.user.node).await.unwrap(), 0);
+    world.clock.advance_micros(45_000_000);
+    drain(&world).await;
+    assert_eq!(shown_at(&world.user, &proposed.key).await.state, "05");
 }

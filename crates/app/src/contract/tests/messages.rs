@@ -29,9 +29,10 @@ async fn incoming(from: &Site, to: &Site, to_speaker: Arc<Speaker>, sequence: &s
 async fn create_body(world: &World) -> Value {
     propose_at(world, &offer(), Sign::Manual).await;
     let now = world.user.node.now().micros();
-    let leased = world.user.node.store().run_tx("lease", move |tx| {
-        Box::pin(async move { Ok::<_, Error>(tx.lease_due(1, now, 1).await?) })
-    });
+    let leased =
+        world.user.node.store().run_tx("lease", move |tx| {
+            Box::pin(async move { Ok::<_, Error>(tx.lease_due(1, now, 1).await?) })
+        });
     serde_json::from_str(&leased.await.unwrap()[0].body).unwrap()
 }
 
@@ -135,7 +136,8 @@ async fn a_proposal_in_another_s_name_or_about_another_product_is_refused() {
     let named = negotiate(&world, "s1", &named).await.unwrap_err();
     assert!(matches!(named, Error::Input { ref field, .. } if field.ends_with("userName")), "{named}");
     let mut stranger = good.clone();
-    let other = NodeId::mint(IdKind::Connector, &stranger.user.subject, stranger.user.connector.area(), || 7).unwrap();
+    let other = NodeId::mint(IdKind::Connector, &stranger.user.subject, stranger.user.connector.area(), || 7)
+        .unwrap();
     stranger.user.connector = other;
     assert!(matches!(negotiate(&world, "s2", &stranger).await, Err(Error::Forbidden(_))));
     let mut elsewhere = good.clone();
@@ -152,7 +154,8 @@ async fn a_proposal_in_another_s_name_or_about_another_product_is_refused() {
 }
 
 fn signature(speaker: &Speaker, message: &Negotiate, entity: &domain::id::SubjectCode) -> PartySignature {
-    let body = wire::contract_body(message).signature_body(entity.clone(), at("2026-03-01T12:00:00Z")).unwrap();
+    let body =
+        wire::contract_body(message).signature_body(entity.clone(), at("2026-03-01T12:00:00Z")).unwrap();
     PartySignature::sign(&speaker.organisation.as_ref().unwrap().key, body).unwrap()
 }
 
@@ -162,10 +165,12 @@ async fn only_the_organisation_s_own_signature_over_the_agreed_terms_counts() {
     let (user, provider) = (world.user.speaker(), world.provider.speaker());
     let message = proposal_message(&world, &offer());
     assert!(negotiate(&world, "s1", &message).await.unwrap());
-    let forged = Negotiate { signatures: vec![signature(&provider, &message, user.subject())], ..message.clone() };
+    let forged =
+        Negotiate { signatures: vec![signature(&provider, &message, user.subject())], ..message.clone() };
     let forged = negotiate(&world, "s2", &forged).await.unwrap_err();
     assert!(matches!(forged, Error::Evidence(_)), "{forged}");
-    let ours = Negotiate { signatures: vec![signature(&provider, &message, provider.subject())], ..message.clone() };
+    let ours =
+        Negotiate { signatures: vec![signature(&provider, &message, provider.subject())], ..message.clone() };
     assert!(matches!(negotiate(&world, "s3", &ours).await, Err(Error::State(_))));
     let other = Negotiate { terms: offer().with_count(7), ..message.clone() };
     let wider = Negotiate { signatures: vec![signature(&user, &other, user.subject())], ..other };
@@ -207,9 +212,10 @@ async fn only_a_party_ends_a_contract_and_only_with_its_signature() {
     let id = only(&world.user).await.contract_id.unwrap();
     terminate(&world.user.node, &world.user.speaker(), &id, "done").await.unwrap();
     let now = world.user.node.now().micros();
-    let leased = world.user.node.store().run_tx("lease", move |tx| {
-        Box::pin(async move { Ok::<_, Error>(tx.lease_due(1, now, 1).await?) })
-    });
+    let leased =
+        world.user.node.store().run_tx("lease", move |tx| {
+            Box::pin(async move { Ok::<_, Error>(tx.lease_due(1, now, 1).await?) })
+        });
     let body: Value = serde_json::from_str(&leased.await.unwrap()[0].body).unwrap();
     let (node, to) = (&world.provider.node, world.provider.speaker());
     let mut changed = body.clone();

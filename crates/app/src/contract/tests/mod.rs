@@ -2,7 +2,6 @@
 
 mod faults;
 mod messages;
-mod pace;
 mod world;
 
 use std::time::Duration;
@@ -101,14 +100,18 @@ async fn what_has_nothing_in_common_with_the_offer_ends_with_the_constraint_s_na
     let proposed = propose_at(&world, &Terms::new(Action::Read, later), Sign::OnAgreement).await;
     drain(&world).await;
     let refused = shown_at(&world.user, &proposed.key).await;
-    assert_eq!((refused.state, refused.cause, refused.ended_by), ("06", Some("terminated"), Some(Role::Provider)));
+    assert_eq!(
+        (refused.state, refused.cause, refused.ended_by),
+        ("06", Some("terminated"), Some(Role::Provider))
+    );
     assert!(refused.reason.as_deref().unwrap().contains("time"), "{refused:?}");
     let trouble = refused.trouble.unwrap();
     assert_eq!((trouble.message.as_str(), trouble.code.as_deref()), ("contractNegotiate", Some("300104")));
     assert!(list(&world.provider.node, &world.provider.speaker()).await.unwrap().is_empty());
-    let dead = world.user.node.store().read("dead", |read| {
-        Box::pin(async move { Ok::<_, Error>(read.list_dead_messages(0, 10).await?) })
-    });
+    let dead =
+        world.user.node.store().read("dead", |read| {
+            Box::pin(async move { Ok::<_, Error>(read.list_dead_messages(0, 10).await?) })
+        });
     let dead = dead.await.unwrap();
     assert_eq!(dead.len(), 1);
     assert!(dead[0].last_error.as_deref().unwrap().contains("time"));
@@ -121,7 +124,10 @@ async fn people_negotiate_by_hand_on_both_sides() {
     let proposed = propose_at(&world, &offer().with_count(5), Sign::Manual).await;
     drain(&world).await;
     let received = only(provider).await;
-    assert_eq!((received.state, received.awaits_us, received.user.as_str()), ("02", true, "Shanghai Laboratory"));
+    assert_eq!(
+        (received.state, received.awaits_us, received.user.as_str()),
+        ("02", true, "Shanghai Laboratory")
+    );
     let id = received.contract_id.unwrap();
     let three = terms_json(&offer().with_count(3));
     counter(&provider.node, &provider.speaker(), &id, &three).await.unwrap();
@@ -205,7 +211,10 @@ async fn termination_closes_the_gate_on_both_sides() {
         let refused = for_gate(&site.node, site.speaker().id().as_str(), &id).await.unwrap_err();
         assert!(matches!(refused, Error::State(_)), "{refused}");
         let view = only(site).await;
-        assert_eq!((view.state, view.ended_by, view.reason.as_deref()), ("06", Some(Role::User), Some("done")));
+        assert_eq!(
+            (view.state, view.ended_by, view.reason.as_deref()),
+            ("06", Some(Role::User), Some("done"))
+        );
     }
     let unknown = for_gate(&world.provider.node, provider.id().as_str(), "nothing").await.unwrap_err();
     assert!(matches!(unknown, Error::NotFound { .. }));
@@ -286,7 +295,9 @@ async fn a_proposal_that_cannot_be_is_refused_where_it_is_made() {
     let field = propose(node, &user, make(world.product.as_str(), field)).await.unwrap_err();
     assert!(matches!(field, Error::Terms(_)), "{field}");
     let past = domain::TimeRange::new(at("2025-01-01T00:00:00Z"), at("2025-02-01T00:00:00Z")).unwrap();
-    let past = propose(node, &user, make(world.product.as_str(), terms_json(&Terms { time: past, ..offer() }))).await;
+    let past =
+        propose(node, &user, make(world.product.as_str(), terms_json(&Terms { time: past, ..offer() })))
+            .await;
     assert!(matches!(past, Err(Error::State(_))));
     assert!(list(node, &user).await.unwrap().is_empty());
 }
@@ -309,7 +320,8 @@ async fn many_contracts_at_once_all_come_into_force() {
         wait(&world.user.node, &user, &proposed.key, "05", LONG).await.unwrap()
     };
     let all = futures_util::future::join_all((0..40).map(one)).await;
-    let ids: std::collections::BTreeSet<_> = all.iter().map(|view| view.contract_id.clone().unwrap()).collect();
+    let ids: std::collections::BTreeSet<_> =
+        all.iter().map(|view| view.contract_id.clone().unwrap()).collect();
     assert_eq!(ids.len(), 40);
     assert!(all.iter().all(|view| view.state == "05"));
     assert_eq!(list(&world.provider.node, &world.provider.speaker()).await.unwrap().len(), 40);

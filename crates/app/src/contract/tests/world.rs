@@ -133,7 +133,14 @@ struct Party {
 }
 
 impl Party {
-    fn new(registrar: &Registrar, kind: IdKind, code: &str, name: &'static str, suite: Suite, address: String) -> Party {
+    fn new(
+        registrar: &Registrar,
+        kind: IdKind,
+        code: &str,
+        name: &'static str,
+        suite: Suite,
+        address: String,
+    ) -> Party {
         let subject = subject(code);
         let id = NodeId::mint(kind, &subject, area(), rand::random::<u64>).unwrap();
         let sign = registrar.issue(suite, id.as_str(), name);
@@ -265,9 +272,11 @@ impl Goods {
         let title = I18n::new("奥体中心空气质量", "Air quality at Aotizhongxin");
         let texts = (title.clone(), I18n::default());
         let resource =
-            Resource::catalogue("r1".into(), provider.id.clone(), texts, Keywords::default(), profile(), now).unwrap();
+            Resource::catalogue("r1".into(), provider.id.clone(), texts, Keywords::default(), profile(), now)
+                .unwrap();
         let resource = resource.next.step(ResourceInput::Submit, now).unwrap().next;
-        let resource = resource.step(ResourceInput::IdAssigned { id: resource_id.clone() }, now).unwrap().next;
+        let resource =
+            resource.step(ResourceInput::IdAssigned { id: resource_id.clone() }, now).unwrap().next;
         let new = NewProduct {
             key: "p1".into(),
             resource: resource_id,
@@ -391,12 +400,23 @@ impl World {
         }
         let address = |index: usize| format!("http://{}", listeners[index].local_addr().unwrap());
         let registrar = Registrar::new();
-        let user = Party::new(&registrar, IdKind::Connector, USER_SUBJECT, "Shanghai Laboratory", Suite::Intl, address(0));
-        let provider = Party::new(&registrar, IdKind::Connector, PROVIDER_SUBJECT, "奥体中心站", Suite::Sm, address(1));
-        let service = Party::new(&registrar, IdKind::ServiceNode, SERVICE_SUBJECT, "Exchange", Suite::Sm, address(2));
+        let user = Party::new(
+            &registrar,
+            IdKind::Connector,
+            USER_SUBJECT,
+            "Shanghai Laboratory",
+            Suite::Intl,
+            address(0),
+        );
+        let provider =
+            Party::new(&registrar, IdKind::Connector, PROVIDER_SUBJECT, "奥体中心站", Suite::Sm, address(1));
+        let service =
+            Party::new(&registrar, IdKind::ServiceNode, SERVICE_SUBJECT, "Exchange", Suite::Sm, address(2));
         let (user_node, user_folder) = open(Role::Host, &user.address, user.suite, clock.clone()).await;
-        let (provider_node, provider_folder) = open(Role::Host, &provider.address, provider.suite, clock.clone()).await;
-        let (service_node, service_folder) = open(Role::Service, &service.address, service.suite, clock.clone()).await;
+        let (provider_node, provider_folder) =
+            open(Role::Host, &provider.address, provider.suite, clock.clone()).await;
+        let (service_node, service_folder) =
+            open(Role::Service, &service.address, service.suite, clock.clone()).await;
         let log_vkey = service_node.logs().public().unwrap().identity().to_string();
         let root_node = PeerNode {
             id: service.id.clone(),
@@ -409,7 +429,8 @@ impl World {
         let goods = Goods::new(&provider, at("2026-01-01T00:00:00Z"));
         user_node.add_tenant(user.speaker(&registrar.trust, root_node.clone()), registrar.roots());
         provider_node.add_tenant(provider.speaker(&registrar.trust, root_node.clone()), registrar.roots());
-        let speaker = Arc::new(Speaker { organisation: None, ..service.speaker(&registrar.trust, root_node) });
+        let speaker =
+            Arc::new(Speaker { organisation: None, ..service.speaker(&registrar.trust, root_node) });
         service_node.set_standing(Standing { speaker, authority: None }, registrar.roots());
         let news = Arc::new(news(&user, &provider, &service, &goods, log_vkey));
         for node in [&user_node, &provider_node, &service_node] {
@@ -449,9 +470,19 @@ impl World {
 fn news(user: &Party, provider: &Party, service: &Party, goods: &Goods, log_vkey: String) -> News {
     let mut directory = Vec::new();
     for party in [user, provider] {
-        directory.push(directory_row(party.id.as_str(), "connector", party.subject.as_str(), &party.connector_body()));
+        directory.push(directory_row(
+            party.id.as_str(),
+            "connector",
+            party.subject.as_str(),
+            &party.connector_body(),
+        ));
         let organisation = party.organisation_body();
-        directory.push(directory_row(party.subject.as_str(), "organisation", party.subject.as_str(), &organisation));
+        directory.push(directory_row(
+            party.subject.as_str(),
+            "organisation",
+            party.subject.as_str(),
+            &organisation,
+        ));
     }
     let node = service.node_body(log_vkey);
     directory.push(directory_row(service.id.as_str(), "service", service.subject.as_str(), &node));
@@ -511,7 +542,10 @@ async fn talk(node: Node, mut stream: BufStream<TcpStream>, door: Arc<Door>) {
             return;
         }
         let text = reply.to_body().to_string();
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", text.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            text.len()
+        );
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
         stream.flush().await.unwrap();
