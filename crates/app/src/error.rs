@@ -83,7 +83,9 @@ pub enum Error {
         retry_after_ms: u64,
     },
     /// The source of a product is not what was catalogued; where it lies is told to nobody.
-    #[error("the source of `{0}` changed since it was catalogued: its provider has to restore it or register it anew")]
+    #[error(
+        "the source of `{0}` changed since it was catalogued: its provider has to restore it or register it anew"
+    )]
     SourceChanged(String),
     /// The same message was handled in the meantime: its stored answer stands.
     #[error("the same message is being handled")]

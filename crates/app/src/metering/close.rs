@@ -27,6 +27,8 @@ const BATCH: usize = 128;
 const BATCH_USES: usize = 16_384;
 /// How many bytes the uses of one window have as JSON at most: with its envelope it must fit into a message.
 const USES_BYTES_MAX: usize = 3 << 20;
+/// How many bytes the longest leaf without fields has as JSON, or a little more.
+const PLAIN_LEAF_BYTES: usize = 512;
 /// How often the store is asked for waiting uses that nobody told of.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How many contracts one look at the store takes up.
@@ -194,8 +196,7 @@ fn fill(waiting: Vec<UseRow>, uses_max: u64) -> Result<(Vec<UseLeaf>, Option<i64
     let (mut leaves, mut bytes): (Vec<UseLeaf>, usize) = (Vec::new(), 0);
     for row in waiting {
         let leaf = leaf_of(&row)?;
-        let size = serde_json::to_vec(&leaf).map_or(usize::MAX, |json| json.len());
-        bytes = bytes.saturating_add(size);
+        bytes = bytes.saturating_add(size_of(&leaf));
         let is_full = leaves.len() as u64 >= uses_max || bytes > USES_BYTES_MAX;
         if is_full && !leaves.is_empty() {
             return Ok((leaves, Some(leaf.closed_at)));
@@ -203,6 +204,14 @@ fn fill(waiting: Vec<UseRow>, uses_max: u64) -> Result<(Vec<UseLeaf>, Option<i64
         leaves.push(leaf);
     }
     Ok((leaves, None))
+}
+
+/// Bytes of a leaf as JSON, or a little more.
+fn size_of(leaf: &UseLeaf) -> usize {
+    match &leaf.fields {
+        None => PLAIN_LEAF_BYTES,
+        Some(_) => serde_json::to_vec(leaf).map_or(usize::MAX, |json| json.len()),
+    }
 }
 
 /// A window, signed, with everything that its commit writes.
@@ -300,4 +309,62 @@ pub(super) fn evidence(
         .map_err(|error| Error::Corrupt(format!("window: {error}")))?;
     let subject = window_subject(&window.contract_id, window.number);
     Ok(Evidence { kind, subject, contract: Some(contract), body })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use store::UseKey;
+
+    use super::super::UseBody;
+    use super::*;
+
+    fn row(closing: u64, fields: Option<Vec<String>>) -> UseRow {
+        UseRow {
+            key: UseKey { tenant: "T".into(), contract: "C".repeat(47), use_id: "u".repeat(64) },
+            sequence: closing,
+            opened_at: i64::MAX / 2048,
+            touched_at: 0,
+            closing: Some(closing),
+            closed_at: Some(i64::MAX / 2048),
+            bytes: (1 << 53) - 1,
+            rows: (1 << 53) - 1,
+            digest: Some(crypto::Sha256::of(b"x").to_string()),
+            complete: true,
+            window: None,
+            body: Body::of(&UseBody { fields }).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_plain_leaf_is_never_larger_than_it_is_taken_for() {
+        let leaf = leaf_of(&row((1 << 53) - 1, None)).unwrap();
+        assert!(serde_json::to_vec(&leaf).unwrap().len() <= PLAIN_LEAF_BYTES);
+        // A window of plain leaves is full by number first.
+        const { assert!(PLAIN_LEAF_BYTES * 4096 <= USES_BYTES_MAX) };
+    }
+
+    #[test]
+    fn a_window_is_full_by_number_or_by_size_and_holds_one_use_at_least() {
+        let rows =
+            |count: u64, fields: Option<Vec<String>>| (1..=count).map(|n| row(n, fields.clone())).collect();
+        let (leaves, next) = fill(rows(3, None), 3).unwrap();
+        assert_eq!((leaves.len(), next), (3, None));
+        let (leaves, next) = fill(rows(4, None), 3).unwrap();
+        assert_eq!((leaves.len(), next), (3, Some(i64::MAX / 2048)));
+        let wide = Some(vec!["f".repeat(1 << 20); 2]);
+        assert_eq!(fill(rows(3, wide), 100).unwrap().0.len(), 1);
+        let too_wide = Some(vec!["f".repeat(1 << 22)]);
+        assert_eq!(fill(rows(2, too_wide), 100).unwrap().0.len(), 1);
+    }
+
+    #[test]
+    fn a_use_that_was_given_up_has_no_digest_and_an_open_one_no_leaf() {
+        let given_up = UseRow { complete: false, ..row(1, None) };
+        assert_eq!(leaf_of(&given_up).unwrap().digest, None);
+        let open = UseRow { closing: None, closed_at: None, ..row(1, None) };
+        assert!(matches!(leaf_of(&open), Err(Error::Corrupt(_))));
+        let set_back = UseRow { closed_at: Some(0), ..row(1, None) };
+        leaf_of(&set_back).unwrap().check().unwrap();
+    }
 }
