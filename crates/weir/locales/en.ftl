@@ -122,8 +122,8 @@ metering-total = total
 next-running = The network is running. Ctrl-C stops it.
 next-page = open { $address }
 next-try = Try:
-next-search = { $program } search { $word } --config { $config }
-next-status = { $program } status --config { $config }
+next-search = { $program } search { $word } --config { $config } --node user-3100
+next-status = { $program } status --config { $config } --node region-3100
 next-verify = { $program } verify { $folder } --trust { $trust }
 next-stopping = Stopping; what was acknowledged is kept.
 next-stopped = Stopped.
@@ -339,6 +339,7 @@ client-broken = the connection to { $address } broke: { $reason }
 client-unreadable = { $address } answers, but not as a node of this version ({ $reason }): does something else listen there?
 client-header = the answer lacks the header `{ $header }`: the node is of another version
 failure-status = the node answered with status { $status } and nothing else
+failure-as = name the connector that acts with --as (`{ $program } connector list` shows them): { $reason }
 error-output = the output cannot be written: { $reason }
 
 ## get

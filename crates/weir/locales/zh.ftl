@@ -68,8 +68,8 @@ metering-total = 合计
 next-running = 网络正在运行。按 Ctrl-C 停止。
 next-page = 打开 { $address }
 next-try = 试试：
-next-search = { $program } search { $word } --config { $config }
-next-status = { $program } status --config { $config }
+next-search = { $program } search { $word } --config { $config } --node user-3100
+next-status = { $program } status --config { $config } --node region-3100
 next-verify = { $program } verify { $folder } --trust { $trust }
 next-stopping = 正在停止；已确认的内容都已保存。
 next-stopped = 已停止。
@@ -273,6 +273,7 @@ client-broken = 与 { $address } 的连接中断：{ $reason }
 client-unreadable = { $address } 有应答，但不是本版本的节点（{ $reason }）：那里是否运行着其他程序？
 client-header = 应答缺少头 `{ $header }`：节点版本不同
 failure-status = 节点只返回了状态 { $status }
+failure-as = 请用 --as 指定行事的连接器（`{ $program } connector list` 可列出）：{ $reason }
 error-output = 无法写出结果：{ $reason }
 
 ## get

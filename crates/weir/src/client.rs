@@ -80,6 +80,12 @@ impl Client {
         Ok(Client { quick: made(ANSWER_MAX)?, patient: made(WORK_MAX)?, address, token, token_file, acting })
     }
 
+    /// The same client, acting for a connector; it shares the connections.
+    #[must_use]
+    pub fn acting_as(&self, connector: Option<String>) -> Client {
+        Client { acting: connector, ..self.clone() }
+    }
+
     /// The node's base address.
     pub fn address(&self) -> &str {
         &self.address

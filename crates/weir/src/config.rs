@@ -26,6 +26,8 @@ pub const STORE_PASSWORD_ENV: &str = "WEIR_STORE_PASSWORD";
 pub const TOKEN_FILE: &str = "admin.token";
 /// The pinned root certificate, in the node's folder.
 pub const TRUST_FILE: &str = "trust.pem";
+/// The embedded store, in the node's folder.
+pub const STORE_FILE: &str = "weir.db";
 /// The longest configuration file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 1 << 20;
 /// The longest name of a node, in characters.
@@ -500,7 +502,7 @@ impl NodeText {
         };
         let Some(written) = &self.store else {
             return Ok(StoreSettings {
-                url: format!("sqlite:{}", folder.join("node.db").display()),
+                url: format!("sqlite:{}", folder.join(STORE_FILE).display()),
                 password,
             });
         };

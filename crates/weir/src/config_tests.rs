@@ -40,7 +40,7 @@ fn the_shortest_file_gets_every_default() {
     assert_eq!(node.address, "http://127.0.0.1:18080");
     assert_eq!(node.suite, Suite::Sm);
     assert_eq!(node.folder, Path::new("/etc/weir/beijing"));
-    assert_eq!(node.store.url, "sqlite:/etc/weir/beijing/node.db");
+    assert_eq!(node.store.url, "sqlite:/etc/weir/beijing/weir.db");
     assert_eq!(node.token_file(), Path::new("/etc/weir/beijing/admin.token"));
     assert_eq!(node.limits, LimitSettings::default());
     assert!(!node.allow_private);

@@ -60,6 +60,7 @@ impl Problem {
             400 => Exit::Usage,
             401 => Exit::Unauthorised,
             404 => Exit::NotFound,
+            409 if self.code == "evidence" => Exit::Unverified,
             403 | 409 | 410 | 422 if self.is_about_a_file() => Exit::BadInput,
             403 | 409 | 410 | 422 => Exit::Refused,
             413 | 415 => Exit::BadInput,
@@ -68,8 +69,9 @@ impl Problem {
         }
     }
 
+    /// Whether a file that the caller named is at fault; one that changed at its provider is not the caller's.
     fn is_about_a_file(&self) -> bool {
-        self.code.starts_with("source") || self.code.starts_with("file")
+        matches!(self.code.as_str(), "source" | "file")
     }
 
     /// The document as the API gave it.
@@ -173,6 +175,12 @@ impl Failure {
         Failure::new(exit, key).with("path", path.display()).because(source)
     }
 
+    /// Whether our output could not be written because its reader closed it.
+    pub fn is_reader_gone(&self) -> bool {
+        let source = self.source.as_deref().and_then(|source| source.downcast_ref::<std::io::Error>());
+        source.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
     /// The case when this is an answer of the API.
     pub fn problem_code(&self) -> Option<&str> {
         self.problem.as_deref().map(|problem| problem.code.as_str())
@@ -233,9 +241,11 @@ mod tests {
             (401, "unauthorised", Exit::Unauthorised),
             (403, "forbidden", Exit::Refused),
             (404, "not-found", Exit::NotFound),
-            (409, "contract-state", Exit::Refused),
-            (422, "terms-refused", Exit::Refused),
-            (422, "source-ragged", Exit::BadInput),
+            (409, "state", Exit::Refused),
+            (409, "source-changed", Exit::Refused),
+            (409, "evidence", Exit::Unverified),
+            (422, "source", Exit::BadInput),
+            (422, "file", Exit::BadInput),
             (413, "too-large", Exit::BadInput),
             (500, "internal", Exit::Failure),
             (502, "peer", Exit::Unreachable),

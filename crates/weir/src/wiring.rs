@@ -43,7 +43,7 @@ async fn start_all(
 ) -> Result<()> {
     for settings in nodes {
         let opened = running::open(settings, dictionary).await?;
-        let page = page_stub(vec![opened.node.clone()]);
+        let page = console::router(vec![opened.node.clone()]);
         let server = running::bind(settings, None, Some(page)).await?;
         running.push(Running::start(opened, settings.clone(), server));
     }
@@ -79,7 +79,4 @@ async fn run(running: &[Running], context: &Context) -> Result<()> {
 /// As [`demo::run`].
 pub async fn demo(args: &Demo, context: &Context) -> Result<()> {
     demo::run(args, context).await
-}
-fn page_stub(_: Vec<app::Node>) -> axum::Router {
-    axum::Router::new()
 }

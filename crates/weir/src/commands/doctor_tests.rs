@@ -135,7 +135,7 @@ async fn a_failed_check_of_the_node_fails_the_whole() {
 #[test]
 fn files_from_the_future_show_that_the_clock_went_back() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("node.db"), "x").unwrap();
+    std::fs::write(folder.path().join("weir.db"), "x").unwrap();
     let now = SystemTime::now();
     assert_eq!(clock_check(folder.path(), now).found, Found::Good);
     assert_eq!(clock_check(folder.path(), now - Duration::from_secs(100)).found, Found::Good);

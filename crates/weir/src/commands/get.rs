@@ -210,10 +210,11 @@ fn unwritable(path: &Path, error: std::io::Error) -> Failure {
 
 async fn to_file(client: &Client, context: &Context, args: &Get, patience: &Patience) -> Result<Got> {
     let places = Places::of(args)?;
-    let state = begin(args, &places)?;
-    let (file, state) = match state.complete.clone().filter(|file| file.exists() && !places.part.exists()) {
-        Some(file) => (file, state),
-        None => fetch(client, context, &places, state, patience, args.force).await?,
+    let begun = begin(args, &places)?;
+    let named = begun.state.complete.clone().filter(|file| file.exists() && !places.part.exists());
+    let (file, state) = match named {
+        Some(file) => (file, begun.state),
+        None => fetch(client, context, &places, begun, patience, args.force).await?,
     };
     let (sha256, bytes) = (state.sha256.unwrap_or_default(), state.bytes.unwrap_or_default());
     received(client, &state.contract, &state.use_id, bytes, &sha256).await?;
@@ -226,8 +227,15 @@ async fn to_file(client: &Client, context: &Context, args: &Get, patience: &Pati
     Ok(Got { contract: state.contract, use_id: state.use_id, file, bytes, rows: state.rows, sha256, receipt })
 }
 
-/// The state to go on from: that of an earlier run, or a new one that is on the disk before the node hears of it.
-fn begin(args: &Get, places: &Places) -> Result<State> {
+/// The state to go on from.
+struct Begun {
+    state: State,
+    /// Whether the node cannot have heard of the use yet.
+    fresh: bool,
+}
+
+/// The state of an earlier run, or a new one that is on the disk before the node hears of it.
+fn begin(args: &Get, places: &Places) -> Result<Begun> {
     if let Some(state) = places.load()? {
         let other_use = args.use_id.as_ref().is_some_and(|id| *id != state.use_id);
         if state.contract != args.contract || other_use {
@@ -239,7 +247,7 @@ fn begin(args: &Get, places: &Places) -> Result<State> {
         if state.complete.is_none() {
             places.refuse_existing(args.force)?;
         }
-        return Ok(state);
+        return Ok(Begun { state, fresh: false });
     }
     places.refuse_existing(args.force)?;
     // A part without its state is of an unknown use: it is not built upon.
@@ -249,7 +257,7 @@ fn begin(args: &Get, places: &Places) -> Result<State> {
     let use_id = args.use_id.clone().unwrap_or_else(new_use_id);
     let state = State::new(&args.contract, use_id);
     places.save(&state)?;
-    Ok(state)
+    Ok(Begun { state, fresh: args.use_id.is_none() })
 }
 
 fn new_use_id() -> String {
@@ -261,13 +269,21 @@ async fn fetch(
     client: &Client,
     context: &Context,
     places: &Places,
-    state: State,
+    begun: Begun,
     patience: &Patience,
     force: bool,
 ) -> Result<(PathBuf, State)> {
+    let Begun { state, fresh } = begun;
     let bar = context.out.progress(&state.contract, state.bytes, Unit::Bytes);
-    let mut transfer =
-        Transfer { client, state, bar, patience, sink: Sink::open(&places.part)?, places: Some(places) };
+    let mut transfer = Transfer {
+        client,
+        state,
+        bar,
+        patience,
+        sink: Sink::open(&places.part)?,
+        places: Some(places),
+        heard_of: !fresh,
+    };
     let (at, resumed) = (transfer.sink.written, transfer.sink.written > 0);
     if resumed {
         context.note(&context.msg("progress-resuming", &[("bytes", bytes(at).into())]))?;
@@ -392,6 +408,8 @@ struct Transfer<'a> {
     patience: &'a Patience,
     sink: Sink,
     places: Option<&'a Places>,
+    /// Whether the provider may have counted the use: after an answer, and after a question whose answer is not known.
+    heard_of: bool,
 }
 
 impl Transfer<'_> {
@@ -412,6 +430,7 @@ impl Transfer<'_> {
                 Ok(()) if self.is_whole() => break,
                 Err(failure) if failure.exit != Exit::Unreachable => return Err(failure),
                 outcome => {
+                    self.heard_of = true;
                     tries = if self.sink.written > before { 1 } else { tries + 1 };
                     if tries >= self.patience.tries_max {
                         return Err(self.given_up(outcome.err()));
@@ -429,10 +448,12 @@ impl Transfer<'_> {
         self.run().await
     }
 
-    /// A use that the node refused at the first question is none: nothing of it stays behind.
+    /// A use that was refused at the first question is none: nothing of it stays behind. One that may have been counted stays known,
+    /// so that another try does not cost another one.
     fn forget_if_refused(&self, failure: &Failure) {
         let Some(places) = self.places else { return };
-        if failure.problem.is_some() && self.state.sha256.is_none() && self.sink.written == 0 {
+        let refused = failure.problem.as_ref().is_some_and(|problem| (400..500).contains(&problem.status));
+        if refused && !self.heard_of && self.state.sha256.is_none() {
             for path in [&places.part, &places.state] {
                 if let Err(error) = std::fs::remove_file(path) {
                     tracing::debug!(path = %path.display(), "cannot remove what a refused use left: {error}");
@@ -511,8 +532,15 @@ async fn to_stdout(client: &Client, context: &Context, args: &Get) -> Result<()>
     let use_id = args.use_id.clone().unwrap_or_else(new_use_id);
     let state = State::new(&args.contract, use_id);
     let bar = context.out.progress(&state.contract, None, Unit::Bytes);
-    let mut transfer =
-        Transfer { client, state, bar, patience: &PATIENCE, sink: Sink::stdout(), places: None };
+    let mut transfer = Transfer {
+        client,
+        state,
+        bar,
+        patience: &PATIENCE,
+        sink: Sink::stdout(),
+        places: None,
+        heard_of: true,
+    };
     transfer.run().await?;
     transfer.sink.sync(Path::new("-"))?;
     if !transfer.holds() {

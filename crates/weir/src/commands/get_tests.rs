@@ -296,8 +296,8 @@ async fn without_a_name_the_file_is_called_after_the_contract() {
         ["csv", "parquet", "bin"].map(|extension| desk.path(&format!("C1.{extension}")))
     );
     let (context, _) = context(&[]);
-    let (file, state) =
-        fetch(&desk.client, &context, &places, State::new("C1", "u".into()), &HASTE, false).await.unwrap();
+    let begun = Begun { state: State::new("C1", "u".into()), fresh: true };
+    let (file, state) = fetch(&desk.client, &context, &places, begun, &HASTE, false).await.unwrap();
     assert_eq!(file, desk.path("C1.csv"));
     assert_eq!(state.extension.as_deref(), Some("csv"));
     assert_eq!(extension("application/vnd.apache.parquet"), "parquet");
@@ -340,6 +340,30 @@ async fn a_refused_use_leaves_nothing_behind() {
     desk.left_behind(&DATA[..7], &state());
     assert_eq!(desk.get(&[]).await.unwrap_err().exit, Exit::Refused);
     assert!(desk.has("air.csv.part") && desk.has("air.csv.part.json"));
+}
+
+#[tokio::test]
+async fn a_use_whose_first_answer_is_not_known_stays_known() {
+    let refused = || Reply::json(409, &json!({"code": "state", "detail": "ended"}));
+    // The provider did not answer in time, and may have counted; then it refuses.
+    let asked = AtomicUsize::new(0);
+    let desk = Desk::new(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::json(504, &json!({"code": "peer-timeout", "detail": "late"})),
+        _ => refused(),
+    })
+    .await;
+    assert_eq!(desk.get(&[]).await.unwrap_err().exit, Exit::Refused);
+    assert!(desk.has("air.csv.part.json"));
+    // Another process asked before it was killed.
+    let desk = Desk::new(move |_| refused()).await;
+    desk.left_behind(b"", &State::new("C1", "use-1".into()));
+    assert_eq!(desk.get(&[]).await.unwrap_err().exit, Exit::Refused);
+    assert!(desk.has("air.csv.part.json"));
+    // Away all the time: nothing is known about the use either.
+    let desk = Desk::new(|_| Reply::json(502, &json!({"code": "peer-unreachable", "detail": "away"}))).await;
+    assert_eq!(desk.get(&[]).await.unwrap_err().exit, Exit::Unreachable);
+    assert_eq!(desk.asked().len(), 3, "tries_max");
+    assert!(desk.has("air.csv.part.json"));
 }
 
 #[tokio::test]

@@ -155,6 +155,8 @@ pub(crate) fn run(command: Command, context: &Context) -> Exit {
     };
     match runtime.block_on(dispatch(command, context)) {
         Ok(exit) => exit,
+        // Whoever read our output has seen enough, as `| head` does.
+        Err(failure) if failure.is_reader_gone() => Exit::Ok,
         Err(failure) => report(context, &failure),
     }
 }
@@ -215,6 +217,9 @@ fn failure_sentence(context: &Context, failure: &Failure) -> String {
     };
     if problem.detail.is_empty() && problem.title.is_empty() {
         return context.msg("failure-status", &[("status", problem.status.to_string().into())]);
+    }
+    if problem.fields.get("field").and_then(Value::as_str) == Some("as") {
+        return context.sentence(&Message::new("failure-as").with("reason", &problem.detail));
     }
     let told = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
     match problem.fields.get("field").and_then(Value::as_str) {

@@ -29,7 +29,7 @@ const LINES: [Column; 16] = [
     column("head-keywords", &["/keywords"], Kind::Words),
     column("head-rows", &["/rows"], Kind::Count),
     column("head-bytes", &["/bytes"], Kind::Bytes),
-    column("head-time-range", &["/timeRange"], Kind::Text),
+    column("head-time-range", &["/timeRange"], Kind::Span),
     column("head-offer", &["/offer"], Kind::Terms),
     column("head-negotiation", &["/negotiation"], Kind::Text),
     column("head-service-node", &["/serviceNode", "/listings"], Kind::Text),

@@ -27,7 +27,7 @@ const LINES: [Column; 9] = [
     column("head-columns", &["/columns"], Kind::Count),
     column("head-rows", &["/profile/rows"], Kind::Count),
     column("head-bytes", &["/profile/bytes"], Kind::Bytes),
-    column("head-time-range", &["/profile/timeRange"], Kind::Text),
+    column("head-time-range", &["/profile/timeRange"], Kind::Span),
     column("head-encoding", &["/profile/encoding"], Kind::Text),
     column("head-state", &["/state"], Kind::State),
     column("head-problem", &["/problem"], Kind::Text),

@@ -76,6 +76,16 @@ async fn each_refusal_has_its_exit_code_and_leaves_standard_output_empty() {
 }
 
 #[tokio::test]
+async fn a_node_with_several_connectors_asks_for_the_option_that_names_one() {
+    let answer = |_: &Request| {
+        Reply::json(400, &json!({"code": "input", "field": "as", "detail": "2 are hosted here"}))
+    };
+    let (exit, _, err, _) = run_against(&["resource", "list"], &[], answer).await;
+    assert_eq!(exit, Exit::Usage);
+    assert!(err.contains("--as") && err.contains("2 are hosted here"), "{err}");
+}
+
+#[tokio::test]
 async fn programs_get_failures_as_json_on_standard_error() {
     let answer =
         |_: &Request| Reply::json(409, &json!({"code": "terms-refused", "detail": "count", "limit": 1}));
@@ -182,7 +192,7 @@ async fn a_bad_file_is_named_and_the_rest_goes_on() {
     let answer = |request: &Request| {
         let path = request.body["path"].as_str().unwrap();
         if path.ends_with("b.csv") {
-            return Reply::json(422, &json!({"code": "source-ragged", "detail": "line 3 has 2 fields"}));
+            return Reply::json(422, &json!({"code": "source", "detail": "line 3 has 2 fields"}));
         }
         Reply::json(201, &json!({"id": "7", "profile": {"columns": [{}], "rows": 1}}))
     };

@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Count,
     /// A size.
     Bytes,
+    /// Two times, from the first to the second.
+    Span,
     /// The terms of an offer or a contract.
     Terms,
     /// A state: a code of TC609-6-2025-14, table C.1, or a word of the catalogue.
@@ -69,7 +71,7 @@ fn table(context: &Context, items: &[Value], columns: &[Column]) -> Table {
         match column.kind {
             Kind::Count | Kind::Bytes => table.column(&heading, Align::Right),
             Kind::Words | Kind::Terms => table.column_within(&heading, Align::Left, TEXT_COLUMNS_MAX),
-            Kind::Text | Kind::State => table.column(&heading, Align::Left),
+            Kind::Text | Kind::State | Kind::Span => table.column(&heading, Align::Left),
         }
     });
     items.iter().fold(headed, |mut table, item| {
@@ -85,10 +87,8 @@ pub(crate) fn object(context: &Context, answer: &Value, lines: &[Column]) -> Res
 
 /// The members of an object that are there, one a line, behind their names.
 pub(crate) fn members(context: &Context, item: &Value, lines: &[Column]) -> String {
-    let there = lines.iter().filter(|line| place(item, line.places).is_some());
-    let pairs: Vec<_> =
-        there.map(|line| (context.msg(line.heading, &[]), cell(context, item, line))).collect();
-    aligned(&pairs)
+    let pairs = lines.iter().map(|line| (context.msg(line.heading, &[]), cell(context, item, line)));
+    aligned(&pairs.filter(|(_, value)| value != NOTHING).collect::<Vec<_>>())
 }
 
 /// Names and values in two columns.
@@ -99,7 +99,13 @@ pub(crate) fn aligned(pairs: &[(String, String)]) -> String {
 }
 
 fn place<'a>(item: &'a Value, places: &[&str]) -> Option<&'a Value> {
-    places.iter().find_map(|place| item.pointer(place).filter(|value| !value.is_null()))
+    places.iter().find_map(|place| item.pointer(place).filter(|value| !is_nothing(value)))
+}
+
+fn is_nothing(value: &Value) -> bool {
+    value.is_null()
+        || value.as_array().is_some_and(Vec::is_empty)
+        || value.as_str().is_some_and(str::is_empty)
 }
 
 fn cell(context: &Context, item: &Value, column: &Column) -> String {
@@ -112,6 +118,7 @@ pub(crate) fn shown(context: &Context, value: &Value, kind: Kind) -> String {
         Kind::Text => plain(value),
         Kind::Words => words(value, context.messages.lang()),
         Kind::Count => value.as_u64().map_or_else(|| plain(value), thousands),
+        Kind::Span => span(context, value),
         Kind::Bytes => value.as_u64().map_or_else(|| plain(value), bytes),
         Kind::Terms => super::terms::shown(context, value),
         Kind::State => state(context, &plain(value)),
@@ -125,6 +132,15 @@ pub(crate) fn plain(value: &Value) -> String {
         Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
         Value::Null => NOTHING.to_owned(),
         other => other.to_string(),
+    }
+}
+
+fn span(context: &Context, value: &Value) -> String {
+    match value.as_array().map(Vec::as_slice) {
+        Some([from, to]) => {
+            context.msg("terms-span", &[("from", plain(from).into()), ("to", plain(to).into())])
+        }
+        _ => plain(value),
     }
 }
 
@@ -213,7 +229,15 @@ fn leaf(value: &Value) -> String {
         Value::Number(number) => number.as_u64().map_or_else(|| number.to_string(), thousands),
         Value::Object(_) => NOTHING.to_owned(),
         Value::Array(values) if values.is_empty() => NOTHING.to_owned(),
-        other => plain(other),
+        other => first_line(&plain(other)),
+    }
+}
+
+/// A text on one line: of a longer one, such as a signed note, the beginning.
+fn first_line(text: &str) -> String {
+    match text.split_once('\n') {
+        Some((first, _)) => format!("{first} …"),
+        None => text.to_owned(),
     }
 }
 
@@ -286,6 +310,28 @@ mod tests {
                 .replace("\n  - x", "\n- x")
                 .replace("l:\n-", "l:\n  -")
         );
+    }
+
+    #[test]
+    fn an_outline_has_the_first_line_of_a_longer_text() {
+        assert_eq!(
+            outline(&json!({"checkpoint": "weir/1/public\n23\nabc=\n"})),
+            "checkpoint: weir/1/public …"
+        );
+    }
+
+    #[test]
+    fn members_leave_out_what_is_not_there() {
+        let (context, _) = context(&[]);
+        let lines = [
+            column("head-product", &["/id"], Kind::Text),
+            column("head-description", &["/description"], Kind::Words),
+            column("head-service-node", &["/listings"], Kind::Text),
+            column("head-time-range", &["/timeRange"], Kind::Span),
+            column("head-problem", &["/problem"], Kind::Text),
+        ];
+        let item = json!({"id": "6A", "description": {"zh": "", "en": ""}, "listings": [], "timeRange": ["a", "b"], "problem": null});
+        assert_eq!(members(&context, &item, &lines), "product     6A\ntime range  a to b");
     }
 
     #[test]

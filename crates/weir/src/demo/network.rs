@@ -127,6 +127,8 @@ impl State {
 /// The running network.
 pub struct Network {
     nodes: Vec<Running>,
+    /// Clients of the nodes' management APIs, in the same order.
+    clients: Vec<Client>,
     /// Where `weir.toml` stands.
     pub config: PathBuf,
 }
@@ -151,15 +153,20 @@ impl Network {
         let config = write_config(folder, &settings)?;
         state.save(folder)?;
         let nodes = serve(settings, listeners).await?;
-        Ok(Network { nodes, config })
+        let clients: Result<Vec<Client>> =
+            nodes.iter().map(|running| Client::new(&running.settings, None)).collect();
+        Ok(Network { clients: clients?, nodes, config })
     }
 
-    /// A client of the management API of a node.
+    /// A client of the management API of a node, acting for one of its connectors.
     ///
     /// # Errors
-    /// [`Exit::Failure`] where the node's token cannot be read.
+    /// [`Exit::NotFound`] for a name that no node has.
     pub fn client(&self, name: &str, acting: Option<String>) -> Result<Client> {
-        Client::new(&self.running(name)?.settings, acting)
+        let found = self.nodes.iter().zip(&self.clients).find(|(running, _)| running.settings.name == name);
+        let (_, client) =
+            found.ok_or_else(|| Failure::new(Exit::NotFound, "node-unknown").with("node", name))?;
+        Ok(client.acting_as(acting))
     }
 
     /// A running node by its name in [`PLANS`].
@@ -205,7 +212,7 @@ async fn serve(settings: Vec<NodeSettings>, listeners: Vec<TcpListener>) -> Resu
     for one in &settings {
         opened.push(running::open(one, &dictionary).await?);
     }
-    let page = page_stub(opened.iter().map(|opened| opened.node.clone()).collect());
+    let page = console::router(opened.iter().map(|opened| opened.node.clone()).collect());
     let mut page = Some(page);
     let mut nodes = Vec::new();
     for ((opened, settings), listener) in opened.into_iter().zip(settings).zip(listeners) {
@@ -315,10 +322,7 @@ mod tests {
             .map(|(plan, port)| settings_of(folder.path(), plan, 20_000 + port))
             .collect();
         let path = write_config(folder.path(), &settings).unwrap();
-        let read = crate::config::Config::read(&path).unwrap();
+        let read = crate::config::Config::load(&path).unwrap();
         assert_eq!(read.nodes, settings);
     }
-}
-fn page_stub(_: Vec<app::Node>) -> axum::Router {
-    axum::Router::new()
 }

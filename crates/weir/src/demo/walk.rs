@@ -296,7 +296,6 @@ impl<'a> Walk<'a> {
 
     /// Registers a product of every resource, and watches until it is seen in the other region, at the industry and at the global node.
     async fn register(&mut self) -> Result<()> {
-        let started = Instant::now();
         let watched = [("3100", "region-3100"), ("0077", "industry-0077"), ("", "global")];
         let mut slowest = [Duration::ZERO; 3];
         let mut registering = Duration::ZERO;
@@ -305,11 +304,13 @@ impl<'a> Walk<'a> {
             let product = self.product(index).await?;
             registering += begun.elapsed();
             let registered = Instant::now();
-            for (place, (_, node)) in slowest.iter_mut().zip(watched) {
-                let client = self.network.client(node, None)?;
-                let path = format!("/products/{product}");
-                wait_for("feed", || async { Ok(client.get(&path, &[]).await.ok()) }).await?;
-                *place = (*place).max(registered.elapsed());
+            let seen = tokio::try_join!(
+                self.seen(watched[0].1, &product, registered),
+                self.seen(watched[1].1, &product, registered),
+                self.seen(watched[2].1, &product, registered),
+            )?;
+            for (place, time) in slowest.iter_mut().zip([seen.0, seen.1, seen.2]) {
+                *place = (*place).max(time);
             }
             if let Some(item) = self.items.get_mut(index) {
                 item.product = product;
@@ -333,7 +334,6 @@ impl<'a> Walk<'a> {
             })
             .collect();
         let places = places.join(&self.context.msg("demo-comma", &[]));
-        let _ = started;
         self.say(
             Mark::Done,
             "step-visible",
@@ -341,6 +341,14 @@ impl<'a> Walk<'a> {
             &[("places", places.into()), ("products", products.into())],
             None,
         )
+    }
+
+    /// How long after its registration a product is seen at a node.
+    async fn seen(&self, node: &str, product: &str, registered: Instant) -> Result<Duration> {
+        let client = self.network.client(node, None)?;
+        let path = format!("/products/{product}");
+        wait_for("feed", || async { Ok(client.get(&path, &[]).await.ok()) }).await?;
+        Ok(registered.elapsed())
     }
 
     /// The product of an item: the one that is registered already, or a new one.
