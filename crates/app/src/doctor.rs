@@ -4,6 +4,7 @@
 //! node (its configuration, its port) is checked by the command line.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dataplane::FileStamp;
 use domain::Timestamp;
@@ -11,7 +12,7 @@ use ledger::checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
 use store::WindowRow;
 
-use crate::catalogue::resource::{self, OwnResource};
+use crate::catalogue::resource;
 use crate::member::{PeerNode, Speaker};
 use crate::status::{self, OutboxView};
 use crate::{Error, Node};
@@ -123,7 +124,8 @@ async fn store_check(node: &Node) -> Check {
     match written {
         Ok(()) => Check::good("store", format!("`{location}` takes writes")),
         Err(error) => {
-            let way_out = "check free space, the disk and the rights of the store's folder, or the database server";
+            let way_out =
+                "check free space, the disk and the rights of the store's folder, or the database server";
             Check::of("store", Found::Failed, format!("`{location}`: {error}"), way_out)
         }
     }
@@ -162,11 +164,13 @@ fn free_bytes(_: &Path) -> Option<u64> {
 fn keys_check(folder: &Path) -> Check {
     let keys = folder.join("keys");
     let files = std::fs::read_dir(&keys).into_iter().flatten().flatten().map(|entry| entry.path());
-    let open: Vec<PathBuf> = std::iter::once(keys.clone()).chain(files).filter(|path| is_open(path)).collect();
+    let open: Vec<PathBuf> =
+        std::iter::once(keys.clone()).chain(files).filter(|path| is_open(path)).collect();
     if open.is_empty() {
         return Check::good("keys", format!("`{}` is for its owner only", keys.display()));
     }
-    let way_out = "chmod 700 the folder and chmod 600 the files; think of keys that others could read as stolen";
+    let way_out =
+        "chmod 700 the folder and chmod 600 the files; think of keys that others could read as stolen";
     Check::of("keys", Found::Failed, format!("others can read {}", named(&open)), way_out)
 }
 
@@ -183,7 +187,8 @@ fn is_open(_: &Path) -> bool {
 
 /// The first few of several paths.
 fn named(paths: &[PathBuf]) -> String {
-    let first: Vec<String> = paths.iter().take(NAMED_MAX).map(|path| format!("`{}`", path.display())).collect();
+    let first: Vec<String> =
+        paths.iter().take(NAMED_MAX).map(|path| format!("`{}`", path.display())).collect();
     match paths.len().saturating_sub(NAMED_MAX) {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
@@ -191,14 +196,15 @@ fn named(paths: &[PathBuf]) -> String {
 }
 
 /// Everybody who signs here: the node and its connectors.
-fn members(node: &Node) -> Vec<std::sync::Arc<Speaker>> {
+fn members(node: &Node) -> Vec<Arc<Speaker>> {
     let own = node.standing().ok().map(|standing| standing.speaker.clone());
     own.into_iter().chain(node.tenants()).collect()
 }
 
-fn certificates_check(members: &[std::sync::Arc<Speaker>], now: Timestamp) -> Check {
+fn certificates_check(members: &[Arc<Speaker>], now: Timestamp) -> Check {
     let ends = members.iter().flat_map(|member| {
-        let organisation = member.organisation.as_ref().map(|organisation| organisation.chain.leaf().not_after());
+        let organisation =
+            member.organisation.as_ref().map(|organisation| organisation.chain.leaf().not_after());
         [Some(member.membership.sign_chain.leaf().not_after()), organisation]
             .into_iter()
             .flatten()
@@ -212,7 +218,8 @@ fn certificates_check(members: &[std::sync::Arc<Speaker>], now: Timestamp) -> Ch
 
 fn certificate_found(end: i64, whose: &str, now: Timestamp) -> Check {
     let days = end.saturating_sub(now.secs()).div_euclid(86_400);
-    let detail = format!("the first to end is that of `{whose}`, at {}, in {days} days", Timestamp::from_secs(end));
+    let detail =
+        format!("the first to end is that of `{whose}`, at {}, in {days} days", Timestamp::from_secs(end));
     let way_out = "ask the function node's operator for a new enrolment code and join again";
     match days {
         ..0 => Check::of("certificates", Found::Failed, detail, way_out),
@@ -230,10 +237,19 @@ struct PeerTime {
 async fn clock_check(node: &Node, upstream: &PeerNode) -> Check {
     let before = node.now().millis();
     match peer_time(node, upstream).await {
-        Ok(theirs) => clock_found(node, upstream, theirs, before, node.now().millis()),
+        Ok(theirs) => {
+            // The middle of the exchange, so that a slow line is no wrong clock.
+            let ours = before.midpoint(node.now().millis());
+            clock_found(&upstream.name, ours, theirs, node.limits().clock_skew_ms)
+        }
         Err(error) => {
             let detail = format!("`{}` does not tell its time: {error}", upstream.name);
-            Check::of("clock", Found::Warning, detail, "see whether the upstream node runs and can be reached from here")
+            Check::of(
+                "clock",
+                Found::Warning,
+                detail,
+                "see whether the upstream node runs and can be reached from here",
+            )
         }
     }
 }
@@ -245,13 +261,13 @@ async fn peer_time(node: &Node, upstream: &PeerNode) -> Result<i64, Error> {
     Ok(time.timestamp)
 }
 
-/// Compares with the middle of the exchange, so that a slow line is no wrong clock.
-fn clock_found(node: &Node, upstream: &PeerNode, theirs: i64, before: i64, after: i64) -> Check {
-    let ours = before.saturating_add(after.saturating_sub(before) / 2);
-    let (ahead, limit) = (ours.saturating_sub(theirs), node.limits().clock_skew_ms);
+/// Compares two clocks, epoch milliseconds.
+fn clock_found(upstream: &str, ours: i64, theirs: i64, limit: i64) -> Check {
+    let ahead = ours.saturating_sub(theirs);
     let side = if ahead >= 0 { "ahead of" } else { "behind" };
-    let detail = format!("{} ms {side} `{}`; messages are taken up to {limit} ms", ahead.saturating_abs(), upstream.name);
-    let found = match ahead.saturating_abs() {
+    let off = ahead.saturating_abs();
+    let detail = format!("{off} ms {side} `{upstream}`; messages are taken up to {limit} ms");
+    let found = match off {
         off if off > limit => Found::Failed,
         off if off > CLOCK_WARNING_MS => Found::Warning,
         _ => Found::Ok,
@@ -290,13 +306,15 @@ async fn feed_check(node: &Node, upstream: &PeerNode) -> Result<Check, Error> {
 }
 
 async fn outbox_check(node: &Node) -> Result<Check, Error> {
-    let next = node
+    let (outbox, next) = node
         .store()
         .read("doctor_outbox", |read| {
-            Box::pin(async move { Ok::<_, Error>(read.next_message_at().await?) })
+            Box::pin(async move {
+                let outbox = status::outbox(read).await?;
+                Ok::<_, Error>((outbox, read.next_message_at().await?))
+            })
         })
         .await?;
-    let outbox = status::status(node).await?.outbox;
     Ok(outbox_found(&outbox, next, node.now()))
 }
 
@@ -309,8 +327,14 @@ fn outbox_found(outbox: &OutboxView, next: Option<i64>, now: Timestamp) -> Check
     }
     match outbox.dead_letters.last() {
         Some(letter) => {
-            let detail = format!("{detail}; such as `{}` to `{}`: {}", letter.message, letter.to, letter.reason);
-            Check::of("outbox", Found::Warning, detail, "mend the reason, then do again what caused the message")
+            let detail =
+                format!("{detail}; such as `{}` to `{}`: {}", letter.message, letter.to, letter.reason);
+            Check::of(
+                "outbox",
+                Found::Warning,
+                detail,
+                "mend the reason, then do again what caused the message",
+            )
         }
         None => Check::good("outbox", detail),
     }
@@ -331,7 +355,12 @@ async fn windows_check(node: &Node) -> Result<Check, Error> {
 
 fn windows_found(signed: &[WindowRow], refused: &[WindowRow], now: Timestamp) -> Check {
     if let Some(window) = refused.first() {
-        let detail = format!("{} refused by the user, such as {} of `{}`", refused.len(), window.number, window.contract);
+        let detail = format!(
+            "{} refused by the user, such as {} of `{}`",
+            refused.len(),
+            window.number,
+            window.contract
+        );
         let way_out = "compare both sides' uses of that contract; the refusal names the first that differs";
         return Check::of("windows", Found::Failed, detail, way_out);
     }
@@ -340,7 +369,8 @@ fn windows_found(signed: &[WindowRow], refused: &[WindowRow], now: Timestamp) ->
         Some(window) => {
             let at = Timestamp::from_micros(window.closed_at);
             let detail = format!("window {} of `{}` waits since {at}", window.number, window.contract);
-            let way_out = "see whether the user's connector runs: without its counter-signatures new uses stop";
+            let way_out =
+                "see whether the user's connector runs: without its counter-signatures new uses stop";
             Check::of("windows", Found::Warning, detail, way_out)
         }
         None => Check::good("windows", format!("{} wait for their counter-signature", signed.len())),
@@ -350,25 +380,27 @@ fn windows_found(signed: &[WindowRow], refused: &[WindowRow], now: Timestamp) ->
 async fn sources_check(node: &Node) -> Result<Check, Error> {
     let mut all = Vec::new();
     for tenant in node.tenants() {
-        all.extend(resource::list(node, &tenant).await?);
+        let own = resource::list(node, &tenant).await?;
+        all.extend(own.into_iter().map(|own| (own.source, own.stamp)));
     }
     let looked = tokio::task::spawn_blocking(move || sources_found(&all)).await;
     looked.map_err(|error| Error::Corrupt(format!("looking at files was interrupted: {error}")))
 }
 
-fn sources_found(resources: &[OwnResource]) -> Check {
-    let stamps = resources.iter().map(|own| (own, stamp_of(&own.source)));
+/// Compares files with how they looked when they were catalogued.
+fn sources_found(resources: &[(PathBuf, FileStamp)]) -> Check {
     let (mut missing, mut changed) = (Vec::new(), Vec::new());
-    for (own, stamp) in stamps {
-        match stamp {
-            None => missing.push(own.source.clone()),
-            Some(stamp) if stamp != own.stamp => changed.push(own.source.clone()),
+    for (path, catalogued) in resources {
+        match stamp_of(path) {
+            None => missing.push(path.clone()),
+            Some(stamp) if stamp != *catalogued => changed.push(path.clone()),
             Some(_) => {}
         }
     }
     let way_out = "restore them, or catalogue them again with `weir resource add`";
     if !missing.is_empty() {
-        let detail = format!("{} of {} files cannot be read: {}", missing.len(), resources.len(), named(&missing));
+        let detail =
+            format!("{} of {} files cannot be read: {}", missing.len(), resources.len(), named(&missing));
         return Check::of("sources", Found::Failed, detail, way_out);
     }
     if !changed.is_empty() {
@@ -389,4 +421,167 @@ fn stamp_of(path: &Path) -> Option<FileStamp> {
         return None;
     }
     FileStamp::of(&std::fs::File::open(path).ok()?, path).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use store::Body;
+
+    use super::*;
+    use crate::status::DeadLetter;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
+
+    fn results(checks: impl IntoIterator<Item = Check>) -> Vec<Found> {
+        let results = checks.into_iter().inspect(|check| {
+            assert_eq!(check.ok, check.result != Found::Failed, "{check:?}");
+            assert_eq!(
+                check.way_out.is_none(),
+                check.result == Found::Ok,
+                "a finding has a way out: {check:?}"
+            );
+        });
+        results.map(|check| check.result).collect()
+    }
+
+    #[test]
+    fn a_clock_may_be_off_a_little() {
+        let off = [0, 30_000, -30_000, 30_001, -300_000, 300_001, -300_001, i64::MIN];
+        let checks =
+            off.map(|off| clock_found("up", NOW.millis(), NOW.millis().saturating_add(off), 300_000));
+        use Found::{Failed, Ok, Warning};
+        assert_eq!(results(checks), [Ok, Ok, Ok, Warning, Warning, Failed, Failed, Failed]);
+        let behind = clock_found("up", 0, 40_000, 300_000);
+        assert!(behind.detail.starts_with("40000 ms behind `up`"), "{behind:?}");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_before_it_is_full() {
+        let free =
+            [0, DISK_FAILURE_BYTES - 1, DISK_FAILURE_BYTES, DISK_WARNING_BYTES - 1, DISK_WARNING_BYTES];
+        let checks = free.map(|bytes| disk_found(Path::new("/data"), bytes));
+        use Found::{Failed, Ok, Warning};
+        assert_eq!(results(checks), [Failed, Failed, Warning, Warning, Ok]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_free_space_of_a_folder_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free_bytes(folder.path()).is_some());
+        assert_eq!(free_bytes(&folder.path().join("missing")), None);
+    }
+
+    #[test]
+    fn a_certificate_is_told_a_month_before_its_end() {
+        let day = 86_400;
+        let ends = [-1, 0, 29 * day, 30 * day].map(|secs| NOW.secs() + secs);
+        let checks = ends.map(|end| certificate_found(end, "5x", NOW));
+        use Found::{Failed, Ok, Warning};
+        assert_eq!(results(checks), [Failed, Warning, Warning, Ok]);
+        assert_eq!(results([certificates_check(&[], NOW)]), [Warning]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn keys_that_others_can_read_are_named() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let keys = crate::keys::KeyFolder::open(folder.path()).unwrap();
+        keys.signing("sign", crypto::Suite::Intl).unwrap();
+        assert_eq!(keys_check(folder.path()).result, Found::Ok);
+        let file = folder.path().join("keys/sign.pem");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let check = keys_check(folder.path());
+        assert_eq!(check.result, Found::Failed);
+        assert!(check.detail.contains("sign.pem"), "{check:?}");
+    }
+
+    fn outbox(dead: u64) -> OutboxView {
+        let letter = DeadLetter {
+            id: 1,
+            message: "contractNegotiate".to_owned(),
+            from: "5a".to_owned(),
+            to: "5b".to_owned(),
+            attempts: 12,
+            reason: "it refused".to_owned(),
+            at: None,
+        };
+        let dead_letters = if dead == 0 { Vec::new() } else { vec![letter] };
+        OutboxView { waiting: 1, dead, dead_letters }
+    }
+
+    #[test]
+    fn a_stuck_sender_and_a_dead_letter_are_told() {
+        let due = |ago: i64| Some(NOW.micros() - ago);
+        let checks = [
+            outbox_found(&outbox(0), None, NOW),
+            outbox_found(&outbox(0), due(OVERDUE_MICROS), NOW),
+            outbox_found(&outbox(1), due(0), NOW),
+            outbox_found(&outbox(1), due(OVERDUE_MICROS + 1), NOW),
+        ];
+        use Found::{Failed, Ok, Warning};
+        assert_eq!(results(checks), [Ok, Ok, Warning, Failed]);
+        let dead = outbox_found(&outbox(1), None, NOW);
+        assert!(dead.detail.contains("`contractNegotiate` to `5b`: it refused"), "{dead:?}");
+    }
+
+    fn window(state: &str, age: i64) -> WindowRow {
+        WindowRow {
+            tenant: "5a".to_owned(),
+            contract: "Cx".to_owned(),
+            number: 3,
+            first: 1,
+            last: 2,
+            hash: String::new(),
+            state: state.to_owned(),
+            closed_at: NOW.micros() - age,
+            countersigned_at: None,
+            body: Body::empty(),
+            countersignature: None,
+        }
+    }
+
+    #[test]
+    fn windows_may_wait_for_a_while() {
+        let (fresh, old) =
+            (window(WindowRow::SIGNED, UNSIGNED_MICROS), window(WindowRow::SIGNED, UNSIGNED_MICROS + 1));
+        let refused = window(WindowRow::REFUSED, 0);
+        let checks = [
+            windows_found(&[], &[], NOW),
+            windows_found(std::slice::from_ref(&fresh), &[], NOW),
+            windows_found(&[fresh, old], &[], NOW),
+            windows_found(&[], &[refused], NOW),
+        ];
+        use Found::{Failed, Ok, Warning};
+        assert_eq!(results(checks), [Ok, Ok, Warning, Failed]);
+    }
+
+    #[test]
+    fn files_that_changed_or_are_gone_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogued = ["a.csv", "b.csv"].map(|name| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "x\n1\n").unwrap();
+            let stamp = stamp_of(&path).unwrap();
+            (path, stamp)
+        });
+        assert_eq!(results([sources_found(&catalogued)]), [Found::Ok]);
+        std::fs::write(folder.path().join("a.csv"), "x\n1\n2\n").unwrap();
+        let changed = sources_found(&catalogued);
+        assert_eq!(changed.result, Found::Warning);
+        assert!(changed.detail.contains("a.csv") && !changed.detail.contains("b.csv"), "{changed:?}");
+        std::fs::remove_file(folder.path().join("b.csv")).unwrap();
+        let gone = sources_found(&catalogued);
+        assert_eq!(gone.result, Found::Failed);
+        assert!(gone.detail.starts_with("1 of 2 files cannot be read"), "{gone:?}");
+        assert_eq!(stamp_of(folder.path()), None, "a folder is no file");
+    }
+
+    #[test]
+    fn of_many_paths_a_few_are_named() {
+        let paths: Vec<PathBuf> = (0..5).map(|number| PathBuf::from(number.to_string())).collect();
+        assert_eq!(named(&paths), "`0`, `1`, `2` and 2 more");
+    }
 }

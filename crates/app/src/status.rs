@@ -188,7 +188,7 @@ pub async fn status(node: &Node) -> Result<StatusView, Error> {
         suite: config.suite.to_string(),
         area: area.map(|area| area.to_string()),
         store: store_view(node),
-        logs: figures.own_logs(),
+        logs: figures.own_logs(node),
         upstreams: upstreams(node, &figures.heads),
         followed: figures.followed(&publishers),
         outbox: figures.outbox,
@@ -259,11 +259,17 @@ impl Figures {
         for head in heads.iter().filter(|head| head.own) {
             waiting.insert(head.log.clone(), read.count_unsequenced(&head.log).await?);
         }
-        Ok(Figures { heads, waiting, outbox: outbox(read).await?, counts: counts(read, tenants, is_host).await? })
+        Ok(Figures {
+            heads,
+            waiting,
+            outbox: outbox(read).await?,
+            counts: counts(read, tenants, is_host).await?,
+        })
     }
 
-    fn own_logs(&self) -> Vec<LogView> {
-        let own = self.heads.iter().filter(|head| head.own);
+    /// The logs that the node writes, the public one first.
+    fn own_logs(&self, node: &Node) -> Vec<LogView> {
+        let own = node.logs().all().filter_map(|log| self.heads.iter().find(|head| head.log == log.origin()));
         own.map(|head| LogView {
             origin: head.log.clone(),
             size: head.size,
@@ -291,7 +297,11 @@ impl Figures {
     }
 }
 
-async fn outbox(read: &mut Read) -> Result<OutboxView, Error> {
+/// The messages that are to be sent, and those that were given up.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(crate) async fn outbox(read: &mut Read) -> Result<OutboxView, Error> {
     let count = read.count_messages().await?;
     let dead = read.list_dead_messages(0, DEAD_LETTERS_TOLD).await?;
     Ok(OutboxView {
@@ -329,4 +339,63 @@ async fn counts(read: &mut Read, tenants: &[String], is_host: bool) -> Result<Co
     }
     counts.open_uses = read.list_open_uses(i64::MAX, OPEN_USES_MAX).await?.len() as u64;
     Ok(counts)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn head(log: &str, own: bool, size: u64) -> LogHead {
+        let updated_at = Timestamp::from_secs(1_767_225_600).micros();
+        LogHead { log: log.to_owned(), own, size, frontier: Vec::new(), checkpoint: None, updated_at }
+    }
+
+    #[test]
+    fn the_origin_is_the_first_part_of_a_verifier_key() {
+        assert_eq!(origin_of("weir/5c0e/public+1f2e3d4c+AQ=="), "weir/5c0e/public");
+        assert_eq!(origin_of("weir/5c0e/public"), "weir/5c0e/public");
+    }
+
+    #[test]
+    fn an_empty_log_has_not_grown() {
+        assert_eq!(grown_at(&head("a", true, 0)), None);
+        assert_eq!(grown_at(&head("a", true, 1)).unwrap(), "2026-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn followed_logs_are_told_with_their_publisher_where_it_is_known() {
+        let outbox = OutboxView { waiting: 0, dead: 0, dead_letters: Vec::new() };
+        let heads = vec![head("own", true, 9), head("a", false, 2), head("b", false, 0)];
+        let figures = Figures { heads, waiting: HashMap::new(), outbox, counts: Counts::default() };
+        let publishers = HashMap::from([("a".to_owned(), ("2x".to_owned(), "上海".to_owned()))]);
+        let followed = figures.followed(&publishers);
+        let told: Vec<(&str, Option<&str>, u64)> =
+            followed.iter().map(|log| (log.origin.as_str(), log.node.as_deref(), log.size)).collect();
+        assert_eq!(told, [("a", Some("2x"), 2), ("b", None, 0)]);
+    }
+
+    #[test]
+    fn a_dead_letter_tells_who_what_and_why() {
+        let row = MessageRow {
+            id: 7,
+            tenant: "5a".to_owned(),
+            stream: "k1".to_owned(),
+            destination: "5b".to_owned(),
+            kind: "contractNegotiate".to_owned(),
+            body: r#"{"secret": "terms"}"#.to_owned(),
+            attempts: 12,
+            created_at: 0,
+            next_at: 0,
+            lease_until: None,
+            last_error: Some("it refused".to_owned()),
+            dead_at: Some(0),
+        };
+        let told = serde_json::to_value(dead_letter(row)).unwrap();
+        let expected = serde_json::json!({
+            "id": 7, "message": "contractNegotiate", "from": "5a", "to": "5b", "attempts": 12,
+            "reason": "it refused", "at": "1970-01-01T00:00:00Z",
+        });
+        assert_eq!(told, expected, "and not what stands in it");
+    }
 }

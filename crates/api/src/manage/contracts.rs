@@ -64,7 +64,9 @@ async fn show(
     State(node): State<Node>,
     Acting(speaker): Acting,
     Segments(name): Segments<String>,
+    parameters: Parameters,
 ) -> Answer<ContractView> {
+    parameters.only(&[])?;
     Ok(Json(contract::show(&node, &speaker, &name).await?))
 }
 

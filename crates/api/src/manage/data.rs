@@ -78,7 +78,9 @@ async fn uses(
     State(node): State<Node>,
     Acting(speaker): Acting,
     Segments(contract): Segments<String>,
+    parameters: Parameters,
 ) -> Answer<UsesView> {
+    parameters.only(&[])?;
     Ok(Json(metering::uses(&node, &speaker, &contract).await?))
 }
 
@@ -86,7 +88,9 @@ async fn show_receipt(
     State(node): State<Node>,
     Acting(speaker): Acting,
     Segments((contract, use_id)): Segments<(String, String)>,
+    parameters: Parameters,
 ) -> Result<Response, Problem> {
+    parameters.only(&[])?;
     let receipt = receipt::receipt(&node, &speaker, &contract, &use_id).await?;
     Ok(Json(receipt).into_response())
 }

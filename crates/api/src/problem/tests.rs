@@ -107,6 +107,19 @@ fn the_whole_table() {
 const STANDARD: [&str; 5] = ["type", "title", "status", "detail", "code"];
 
 #[test]
+fn every_case_stands_in_the_document_with_its_status() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/MANAGEMENT-API.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    for code in Code::ALL {
+        let (name, status) = (format!("`{}`", code.name()), format!("| {} |", code.status().as_u16()));
+        let stands = document
+            .lines()
+            .any(|line| line.starts_with("| `") && line.contains(&name) && line.contains(&status));
+        assert!(stands, "{name} {status}");
+    }
+}
+
+#[test]
 fn the_typed_fields_of_what_people_run_into() {
     let terms =
         |dimension| TermsRefusal::Exceeds { dimension, wanted: "2".to_owned(), offered: "1".to_owned() };
