@@ -259,10 +259,15 @@ uses-open =
 use-complete = complete
 use-incomplete = incomplete
 use-open = open
+use-refused = refused by the provider
+use-mismatch = digest does not match
+use-not-admitted = not admitted
+use-unknown = not known to this side
 meter-amount = { $rows } rows, { $bytes } bytes
 compare-equal = equal
 compare-different = different
-compare-one-side = only one side is hosted here
+compare-one-side = not compared
+compare-refused = counts on neither side
 receipt-link = verify
 
 ## Usage

@@ -226,10 +226,15 @@ uses-open = 提供方处尚有 { $count } 次使用未结束。
 use-complete = 完整
 use-incomplete = 不完整
 use-open = 进行中
+use-refused = 被提供方拒绝
+use-mismatch = 摘要不符
+use-not-admitted = 未准许
+use-unknown = 该方无记录
 meter-amount = { $rows } 行，{ $bytes } 字节
 compare-equal = 一致
 compare-different = 不一致
-compare-one-side = 本处仅有一方
+compare-one-side = 未比对
+compare-refused = 双方均不计
 receipt-link = 验证
 
 ## 使用计量

@@ -4,10 +4,10 @@
 //! them side by side. A connector that is hosted elsewhere is simply absent.
 
 use app::contract::Entry;
-use app::metering::{WindowAnswer, WindowBody};
+use app::metering::{self, Sums, WindowAnswer, WindowBody};
 use domain::contract::{Contract, Role};
 use ledger::window::Window;
-use store::{ContractRow, Page as Rows, UseSum, WindowRow};
+use store::{ContractRow, Page as Rows, WindowRow};
 
 use crate::network::{Network, Seat};
 use crate::trouble::Trouble;
@@ -64,20 +64,11 @@ impl Both {
         contract.id.as_ref().map_or_else(|| contract.key.clone(), ToString::to_string)
     }
 
-    /// What a side metered; nothing where it is hosted elsewhere.
-    pub(crate) async fn sum(&self, role: Role) -> Result<Option<UseSum>, Trouble> {
+    /// What a side metered, refused uses not counted; nothing where it is hosted elsewhere.
+    pub(crate) async fn sum(&self, role: Role) -> Result<Option<Sums>, Trouble> {
         let (Some(held), Some(id)) = (self.side(role), &self.contract().id) else { return Ok(None) };
-        let (tenant, contract) = (held.seat.id().to_owned(), id.to_string());
-        let sum = held.seat.node.store().read("console_sum", move |read| {
-            let (tenant, contract) = (tenant.clone(), contract.clone());
-            Box::pin(async move {
-                match role {
-                    Role::Provider => read.sum_uses(&tenant, &contract).await,
-                    Role::User => read.sum_received_uses(&tenant, &contract).await,
-                }
-            })
-        });
-        Ok(Some(sum.await?))
+        let usage = metering::usage_of(&held.seat.node, &held.seat.speaker, id.as_str()).await?;
+        Ok(Some(usage.meter))
     }
 
     /// The newest windows of the contract in the order of their numbers, as the provider has them (the user, where only it is here).

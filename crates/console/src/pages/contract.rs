@@ -20,6 +20,12 @@ use crate::page::{Page, Pager, ROWS_MAX, encoded};
 use crate::trouble::Trouble;
 use crate::words::{self, Term};
 
+/// How many of the user's uses are looked through for refused ones.
+const SCANNED_MAX: u32 = 1000;
+/// State of a use that the provider refused: it counts on neither side.
+const REFUSED: &str = "refused";
+/// State of a use whose bytes do not have the announced digest.
+const MISMATCH: &str = "mismatch";
 /// Uses of one page.
 const ROWS: u32 = 50;
 /// Windows shown: the newest ones.
@@ -87,6 +93,8 @@ struct UseView {
     id: String,
     provider: Option<Metered>,
     user: Option<Metered>,
+    /// What stands in place of a meter that has nothing.
+    absent: String,
     is_equal: bool,
     verdict: String,
     window: String,
@@ -294,6 +302,10 @@ impl Uses {
         }
         uses.has_more = uses.rows.len() > ROWS as usize;
         uses.rows.truncate(ROWS as usize);
+        if let (Some(_), Some(user), 1) = (both.side(Role::Provider), both.side(Role::User), number) {
+            let refused = refused(&user.seat, id).await?.into_iter();
+            uses.rows.extend(refused.map(|row| UseOfBoth { user: Some(row), ..UseOfBoth::default() }));
+        }
         Ok(uses)
     }
 }
@@ -331,6 +343,17 @@ async fn received(seat: &Seat, id: &ContractId, number: u64) -> Result<Vec<Recei
     Ok(read.await?)
 }
 
+/// Uses that the provider refused: only the user knows of them.
+async fn refused(seat: &Seat, id: &ContractId) -> Result<Vec<ReceivedUseRow>, Trouble> {
+    let (tenant, contract) = (seat.id().to_owned(), id.to_string());
+    let read = seat.node.store().read("console_refused", move |read| {
+        let (tenant, contract) = (tenant.clone(), contract.clone());
+        Box::pin(async move { read.list_received_uses(&tenant, &contract, &Rows::first(SCANNED_MAX)).await })
+    });
+    let rows = read.await?.into_iter().filter(|row| row.state == REFUSED);
+    Ok(rows.take(ROWS as usize).collect())
+}
+
 async fn received_one(seat: &Seat, id: &ContractId, use_id: &str) -> Result<Option<ReceivedUseRow>, Trouble> {
     let key = UseKey { tenant: seat.id().to_owned(), contract: id.to_string(), use_id: use_id.to_owned() };
     let read = seat.node.store().read("console_received_one", move |read| {
@@ -351,6 +374,7 @@ impl UseOfBoth {
         let window = window.or(self.user.as_ref().and_then(|row| row.in_window));
         let path = format!("/receipts/{}/{}", encoded(&both.name()), encoded(&id));
         let verdict = match self.is_equal() {
+            None if self.is_refused() => "compare-refused",
             Some(true) => "compare-equal",
             Some(false) => "compare-different",
             None => "compare-one-side",
@@ -369,11 +393,20 @@ impl UseOfBoth {
                 state: page.t(received_state(&row.state)),
                 at: Moment::of_micros(row.closed_at.unwrap_or(row.opened_at)),
             }),
+            absent: page.t(match (self.is_refused(), both.second.is_some()) {
+                (true, _) => "use-not-admitted",
+                (false, true) => "use-unknown",
+                (false, false) => "side-elsewhere",
+            }),
             is_equal: self.is_equal() == Some(true),
             verdict: page.t(verdict),
             receipt: window.map(|_| page.link(&path)),
             window: window.map_or_else(|| page.t("none"), thousands),
         }
+    }
+
+    fn is_refused(&self) -> bool {
+        self.user.as_ref().is_some_and(|row| row.state == REFUSED)
     }
 
     /// Whether both sides metered the same; `None` where only one is here.
@@ -391,6 +424,8 @@ fn received_state(state: &str) -> &'static str {
     match state {
         ReceivedUseRow::COMPLETE => "use-complete",
         ReceivedUseRow::INCOMPLETE => "use-incomplete",
+        REFUSED => "use-refused",
+        MISMATCH => "use-mismatch",
         _ => "use-open",
     }
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use app::Node;
 use app::log::OwnLog;
+use app::member::Speaker;
+use app::metering;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use domain::Timestamp;
-use domain::contract::Role;
 use ledger::checkpoint::Checkpoint;
 use ledger::note::Note;
 use ndi::weir_v1::public_log::NodeKind;
-use store::{Page as Rows, Read, StoreError};
+use store::{Page as Rows, StoreError};
 
 use crate::figures::{Moment, thousands};
 use crate::network::{Network, own_id};
@@ -22,7 +23,7 @@ use crate::trouble::Trouble;
 use crate::words;
 
 /// How many contracts of a node are asked for their uses; beyond it the number of uses is a lower bound.
-const COUNTED_MAX: u32 = 500;
+const COUNTED_MAX: u32 = 200;
 /// How many nodes of the directory are shown.
 const KNOWN_MAX: usize = ROWS_MAX as usize;
 
@@ -142,36 +143,39 @@ struct Tally {
 }
 
 async fn tally(node: &Node) -> Result<Tally, Trouble> {
-    let tenants: Arc<Vec<String>> =
-        Arc::new(node.tenants().iter().map(|tenant| tenant.id().to_string()).collect());
-    let tally = node.store().read("console_tally", move |read| {
-        let tenants = tenants.clone();
-        Box::pin(async move { count(read, &tenants).await })
-    });
-    Ok(tally.await?)
-}
-
-async fn count(read: &mut Read, tenants: &[String]) -> Result<Tally, StoreError> {
-    let catalogue = read.count_catalogue().await?;
+    let counted = node.store().read("console_catalogue", |read| Box::pin(read.count_catalogue()));
+    let catalogue = counted.await?;
     let mut tally =
         Tally { products: catalogue.products, listed: catalogue.listed, is_whole: true, ..Tally::default() };
     let mut left = COUNTED_MAX;
-    for tenant in tenants {
-        let contracts = read.count_contracts(tenant).await?;
-        tally.contracts += contracts;
-        let rows = read.list_contracts(tenant, &Rows::first(left)).await?;
-        tally.is_whole &= rows.len() as u64 == contracts;
-        left = left.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
-        for row in rows {
-            let Some(contract) = row.contract else { continue };
-            let sum = match row.role == Role::Provider.name() {
-                true => read.sum_uses(tenant, &contract).await?,
-                false => read.sum_received_uses(tenant, &contract).await?,
-            };
-            tally.uses += sum.uses;
+    for tenant in node.tenants() {
+        let (total, contracts) = contracts_of(node, &tenant, left).await?;
+        tally.contracts += total;
+        tally.is_whole &= contracts.len() as u64 == total;
+        left = left.saturating_sub(u32::try_from(contracts.len()).unwrap_or(u32::MAX));
+        for contract in contracts.into_iter().flatten() {
+            tally.uses += metering::usage_of(node, &tenant, &contract).await?.meter.uses;
         }
     }
     Ok(tally)
+}
+
+/// How many contracts a connector has, and the identifiers of the first of them, those that have one.
+async fn contracts_of(
+    node: &Node,
+    tenant: &Speaker,
+    limit: u32,
+) -> Result<(u64, Vec<Option<String>>), Trouble> {
+    let tenant = tenant.id().to_string();
+    let read = node.store().read("console_contracts_of", move |read| {
+        let tenant = tenant.clone();
+        Box::pin(async move {
+            let total = read.count_contracts(&tenant).await?;
+            let rows = read.list_contracts(&tenant, &Rows::first(limit)).await?;
+            Ok::<_, StoreError>((total, rows.into_iter().map(|row| row.contract).collect()))
+        })
+    });
+    Ok(read.await?)
 }
 
 async fn log_view(page: &Page, node: &Node, log: &OwnLog) -> Result<LogView, Trouble> {

@@ -13,7 +13,7 @@ use ndi::weir_v1::convert::time_pair;
 use ndi::weir_v1::public_log::{Column, I18nText, ProductBody};
 use ndi::{Code as _, Message as _};
 use serde_json::Value;
-use store::{ListingRow, StoreError};
+use store::ListingRow;
 
 use super::{Figure, exact_bytes};
 use crate::figures::{Moment, moment, percent};
@@ -231,7 +231,7 @@ async fn places(network: &Network, page: &Page, id: &ProductId) -> Result<Vec<Pl
         let product = id.to_string();
         let row = node.store().read("console_visible", move |read| {
             let product = product.clone();
-            Box::pin(async move { Ok::<_, StoreError>(read.get_catalogue(&product).await?) })
+            Box::pin(async move { read.get_catalogue(&product).await })
         });
         places.push(PlaceView {
             node: node.config().name.clone(),

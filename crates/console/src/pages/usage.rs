@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use app::metering::Sums;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use domain::contract::Role;
-use store::UseSum;
 
 use super::both::{Answer, Both, Closed, Scan};
 use crate::figures::{Moment, thousands};
@@ -119,20 +119,20 @@ fn contract_link(page: &Page, both: &Both) -> String {
 
 /// Sums over the contracts of a page of which both sides are here.
 struct Totals {
-    provider: UseSum,
-    user: UseSum,
+    provider: Sums,
+    user: Sums,
     contracts: u64,
     is_agreed: bool,
 }
 
 impl Default for Totals {
     fn default() -> Self {
-        Totals { provider: UseSum::default(), user: UseSum::default(), contracts: 0, is_agreed: true }
+        Totals { provider: Sums::default(), user: Sums::default(), contracts: 0, is_agreed: true }
     }
 }
 
 impl Totals {
-    fn add(&mut self, provider: Option<UseSum>, user: Option<UseSum>) {
+    fn add(&mut self, provider: Option<Sums>, user: Option<Sums>) {
         let (Some(provider), Some(user)) = (provider, user) else { return };
         self.contracts += 1;
         self.is_agreed &= provider == user;
@@ -156,8 +156,8 @@ impl Totals {
     }
 }
 
-fn plus(a: UseSum, b: UseSum) -> UseSum {
-    UseSum {
+fn plus(a: Sums, b: Sums) -> Sums {
+    Sums {
         uses: a.uses.saturating_add(b.uses),
         complete: a.complete.saturating_add(b.complete),
         bytes: a.bytes.saturating_add(b.bytes),
@@ -166,7 +166,7 @@ fn plus(a: UseSum, b: UseSum) -> UseSum {
 }
 
 impl Compared {
-    fn of(page: &Page, provider: Option<UseSum>, user: Option<UseSum>) -> Compared {
+    fn of(page: &Page, provider: Option<Sums>, user: Option<Sums>) -> Compared {
         let is_equal = provider.is_some() && provider == user;
         let verdict = match (provider, user) {
             (Some(_), Some(_)) if is_equal => "compare-equal",
@@ -183,7 +183,7 @@ impl Compared {
 }
 
 impl Meter {
-    fn of(sum: UseSum) -> Meter {
+    fn of(sum: Sums) -> Meter {
         Meter {
             uses: thousands(sum.uses),
             complete: thousands(sum.complete),

@@ -3,8 +3,8 @@
 
 use super::*;
 
-fn sum(uses: u64, rows: u64) -> UseSum {
-    UseSum { uses, complete: uses, bytes: rows * 10, rows }
+fn sum(uses: u64, rows: u64) -> Sums {
+    Sums { uses, complete: uses, bytes: rows * 10, rows }
 }
 
 #[test]
@@ -21,7 +21,7 @@ fn a_contract_of_which_one_side_is_elsewhere_is_in_no_total() {
     let mut totals = Totals::default();
     totals.add(Some(sum(1, 10)), None);
     totals.add(None, Some(sum(1, 10)));
-    assert_eq!((totals.contracts, totals.provider), (0, UseSum::default()));
+    assert_eq!((totals.contracts, totals.provider), (0, Sums::default()));
     totals.add(Some(sum(1, 10)), Some(sum(1, 10)));
     assert!(totals.is_agreed);
     assert_eq!(totals.contracts, 1);

@@ -203,6 +203,32 @@ async fn a_receipt_that_is_not_ready_says_so() {
 }
 
 #[tokio::test]
+async fn a_use_that_both_sides_metered_is_proven_step_by_step() {
+    let world = World::proven().await;
+    let router = world.router();
+    let contract = page(&router, &format!("/contracts/{}", world.contract)).await;
+    let address = format!("/receipts/{}/use-1", world.contract);
+    assert!(contract.contains(&format!("href=\"{address}\"")), "{contract}");
+    assert!(contract.contains("<td class=\"good\">equal</td>"), "{contract}");
+    assert!(contract.contains("refused by the provider") && contract.contains("counts on neither side"));
+    for (lang, words) in [("en", "Genuine: all 11 steps hold."), ("zh", "回执真实：11 步全部通过。")]
+    {
+        let html = page(&router, &in_lang(&address, lang)).await;
+        assert!(html.contains(words), "{html}");
+        assert_eq!(html.matches("<h3 class=\"good\">").count(), 11);
+    }
+    let receipt = ask(&router, &format!("{address}/receipt.json")).await;
+    assert_eq!(receipt.headers["content-disposition"], "attachment; filename=\"receipt-use-1.json\"");
+    let trust = ask(&router, "/trust.pem").await.body;
+    let receipt = ledger::receipt::Receipt::from_json(receipt.body.as_bytes()).unwrap();
+    let roots = crypto::cert::Roots::from_pem(&trust).unwrap();
+    let report = ledger::receipt::verify(&receipt, &roots, world.now().secs());
+    assert!(report.ok(), "what was taken away verifies offline: {report:?}");
+    let usage = page(&router, "/usage").await;
+    assert!(usage.contains("Both meters agree. Contracts: 1; uses: 1; rows: 35,064."), "{usage}");
+}
+
+#[tokio::test]
 async fn a_contract_s_signatures_are_held_against_the_certified_keys() {
     let world = World::new().await;
     let router = world.router();

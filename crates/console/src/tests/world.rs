@@ -14,12 +14,15 @@ use app::member::{Membership, Speaker};
 use app::metering::{Sums, UseBody, WindowAnswer, WindowBody};
 use app::{Error, Node, Parts, feed, identity};
 use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Uri};
 use crypto::cert::{Subject, Validity};
 use crypto::{Sha256, Suite};
 use domain::contract::{
     Contract, ContractDraft, ContractState, Input, PartyRef, PartySignature, ProductRef, Role as Side,
     Signatures,
 };
+use domain::delivery::{Delivered, UseId};
 use domain::engine::{
     EngineError, ManualClock, SearchChange, SearchEngine, SearchHit, SearchPage, SearchQuery,
 };
@@ -30,7 +33,7 @@ use ledger::window::{Countersignature, UseLeaf, Window, WindowStart, window_hash
 use ndi::IsoTime;
 use ndi::weir_v1::Status;
 use ndi::weir_v1::public_log::{
-    BodyType, Column, ColumnKind, I18nText, OrganisationBody, ProductBody, PublicBody,
+    BodyType, Column, ColumnKind, ConnectorBody, I18nText, OrganisationBody, ProductBody, PublicBody,
 };
 use ndi::weir_v1::terms::TermsObject;
 use serde_json::json;
@@ -83,10 +86,20 @@ impl SearchEngine for Contains {
     }
 }
 
+/// Whether the provider's signature under the contract holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Honesty {
+    Honest,
+    Forger,
+}
+
 /// The network.
 pub(super) struct World {
     global: Node,
     host: Node,
+    clock: Arc<ManualClock>,
+    user: Arc<Speaker>,
+    provider: Arc<Speaker>,
     pub(super) product: ProductId,
     pub(super) contract: ContractId,
     secrets: Vec<(String, &'static str)>,
@@ -114,8 +127,15 @@ fn terms(count: u64) -> Terms {
     Terms::new(Action::Read, year).with_count(count).with_fields(["PM2.5", HOSTILE])
 }
 
-async fn node(folder: &Path, role: Role, name: &str, suite: Suite) -> Node {
-    let folder = folder.join(role.as_str());
+/// Where a node is said to be, and its clock.
+struct Site<'a> {
+    folder: &'a Path,
+    address: &'a str,
+    clock: &'a Arc<ManualClock>,
+}
+
+async fn node(site: &Site<'_>, role: Role, name: &str, suite: Suite) -> Node {
+    let folder = site.folder.join(role.as_str());
     std::fs::create_dir_all(&folder).unwrap();
     let store =
         Store::open(&StoreUrl::sqlite(folder.join("weir.db")), StoreOptions::default()).await.unwrap();
@@ -124,13 +144,13 @@ async fn node(folder: &Path, role: Role, name: &str, suite: Suite) -> Node {
     let config = NodeConfig {
         role,
         name: name.to_owned(),
-        address: format!("http://127.0.0.1:1/{}", role.as_str()),
+        address: site.address.to_owned(),
         suite,
         folder,
         limits: Limits::default(),
     };
     let client = net::Client::new(net::ClientOptions { allow_private: true, ..Default::default() }).unwrap();
-    let clock = Arc::new(ManualClock::new(now()));
+    let clock = site.clock.clone();
     Node::open(Parts { config, store, client, clock, entropy: Arc::new(Counter::default()), search })
         .await
         .unwrap()
@@ -180,6 +200,7 @@ async fn seat(global: &Node, host: &Node, code: &str, name: &str, place: &str) -
         root_node: own.root_node.clone(),
     };
     let chain = chain_to_wire(membership.organisation_chain.as_ref().unwrap());
+    let sign = chain_to_wire(&membership.sign_chain);
     let body = json!({"membership": membership, "signKey": sign_key, "organisationKey": organisation_key});
     let row = TenantRow {
         connector: id.to_string(),
@@ -205,7 +226,19 @@ async fn seat(global: &Node, host: &Node, code: &str, name: &str, place: &str) -
         chain,
         status: Status::Certified,
     };
-    publish(host, vec![PublicBody::Organisation(organisation)]).await;
+    let connector = ConnectorBody {
+        type_: BodyType::Connector,
+        at: 0,
+        id: id.clone(),
+        subject: organisation.subject.clone(),
+        name: name.to_owned(),
+        area: area(place),
+        address: host.config().address.clone(),
+        suite: host.config().suite.into(),
+        sign_chain: sign,
+        status: Status::Certified,
+    };
+    publish(host, vec![PublicBody::Organisation(organisation), PublicBody::Connector(connector)]).await;
     host.tenant(id.as_str()).unwrap()
 }
 
@@ -241,8 +274,15 @@ fn product_body(id: &ProductId, provider: &Speaker) -> ProductBody {
     }
 }
 
-/// The contract as both sides hold it: proposed with two uses, changed to one, signed. The provider's signature is over other terms.
-fn contracts(product: &ProductId, provider: &Speaker, user: &Speaker, id: &ContractId) -> [Contract; 2] {
+/// The contract as both sides hold it: proposed with two uses, changed to one, signed. A dishonest provider's signature states another time
+/// than it signed.
+fn contracts(
+    product: &ProductId,
+    provider: &Speaker,
+    user: &Speaker,
+    id: &ContractId,
+    honesty: Honesty,
+) -> [Contract; 2] {
     let party = |speaker: &Speaker, name: &str| PartyRef::new(speaker.id().clone(), name);
     let draft = |role, key: &str| ContractDraft {
         key: key.to_owned(),
@@ -264,9 +304,11 @@ fn contracts(product: &ProductId, provider: &Speaker, user: &Speaker, id: &Contr
             contract.body().unwrap().signature_body(speaker.subject().clone(), now().plus_secs(2)).unwrap();
         PartySignature::sign(&speaker.organisation.as_ref().unwrap().key, body).unwrap()
     };
-    let mut forged = sign(&theirs, provider);
-    forged.body.signatory_time = now().plus_secs(3);
-    let signatures = Signatures { provider: Some(forged), user: Some(sign(&ours, user)) };
+    let mut signature = sign(&theirs, provider);
+    if honesty == Honesty::Forger {
+        signature.body.signatory_time = now().plus_secs(3);
+    }
+    let signatures = Signatures { provider: Some(signature), user: Some(sign(&ours, user)) };
     [ours, theirs].map(|mut contract| {
         let (terms, signatures) = (terms(1), signatures.clone());
         contract.state = ContractState::Performing { terms, signatures, since: now().plus_secs(2) };
@@ -322,27 +364,8 @@ async fn meter(host: &Node, provider: &Speaker, user: &Speaker, contract: &Contr
             complete: true,
         };
         host.store().close_uses(vec![close]).await.unwrap();
-        let row = ReceivedUseRow {
-            tenant: user.id().to_string(),
-            contract: contract.to_string(),
-            use_id: use_id.to_owned(),
-            state: ReceivedUseRow::COMPLETE.to_owned(),
-            sequence: u64::try_from(sequence).ok(),
-            bytes: 2_835_916 - lost,
-            rows: 35_064,
-            digest: Some(digest.to_string()),
-            opened_at: opened,
-            closed_at: Some(closed),
-            in_window: (sequence == 1).then_some(1),
-            body: Body::empty(),
-        };
-        host.store()
-            .run_tx("test_received", move |tx| {
-                let row = row.clone();
-                Box::pin(async move { Ok::<_, Error>(tx.put_received_use(&row).await?) })
-            })
-            .await
-            .unwrap();
+        let theirs = Delivered { bytes: 2_835_916 - lost, rows: 35_064, digest };
+        received(host, user, contract, use_id, sequence.unsigned_abs(), &theirs).await;
         leaves.push(UseLeaf {
             use_id: use_id.to_owned(),
             contract_id: contract.to_string(),
@@ -357,6 +380,62 @@ async fn meter(host: &Node, provider: &Speaker, user: &Speaker, contract: &Contr
         });
     }
     leaves
+}
+
+/// A use as the user metered it.
+async fn received(
+    host: &Node,
+    user: &Speaker,
+    contract: &ContractId,
+    use_id: &str,
+    sequence: u64,
+    whole: &Delivered,
+) {
+    keep_received(host, received_row(user, contract, use_id, sequence, whole)).await;
+}
+
+fn received_row(
+    user: &Speaker,
+    contract: &ContractId,
+    use_id: &str,
+    sequence: u64,
+    whole: &Delivered,
+) -> ReceivedUseRow {
+    ReceivedUseRow {
+        tenant: user.id().to_string(),
+        contract: contract.to_string(),
+        use_id: use_id.to_owned(),
+        state: ReceivedUseRow::COMPLETE.to_owned(),
+        sequence: Some(sequence),
+        bytes: whole.bytes,
+        rows: whole.rows,
+        digest: Some(whole.digest.to_string()),
+        opened_at: now().micros(),
+        closed_at: Some(now().plus_secs(1).micros()),
+        in_window: None,
+        body: Body::versioned(1, &json!({})).unwrap(),
+    }
+}
+
+async fn keep_received(host: &Node, row: ReceivedUseRow) {
+    host.store()
+        .run_tx("test_received", move |tx| {
+            let row = row.clone();
+            Box::pin(async move { Ok::<_, Error>(tx.put_received_use(&row).await?) })
+        })
+        .await
+        .unwrap();
+}
+
+/// The door of a node: as much of it as a window and a receipt need.
+fn door(node: Node) -> Router {
+    let take = move |uri: Uri, headers: HeaderMap, body: Bytes| async move {
+        let pairs: Vec<(&str, &str)> =
+            headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+        let msgcode = uri.path().rsplit('/').next().unwrap_or_default();
+        app::message::dispatch(&node, msgcode, pairs, &body).await.to_body().to_string()
+    };
+    Router::new().fallback(axum::routing::post(take))
 }
 
 /// The first use in a window that both signed.
@@ -403,25 +482,62 @@ async fn window(host: &Node, provider: &Speaker, user: &Speaker, contract: &Cont
 }
 
 impl World {
-    /// The network, with its contract under way.
+    /// The network, with two uses on both meters and a window over the first. The provider's signature is forged, and the second use differs.
     pub(super) async fn new() -> World {
+        let world = World::agreed("http://127.0.0.1:1", Honesty::Forger).await;
+        let leaves = meter(&world.host, &world.provider, &world.user, &world.contract).await;
+        let ours = world.held(&world.user).await;
+        window(&world.host, &world.provider, &world.user, &ours, leaves[0].clone()).await;
+        world
+    }
+
+    /// The network with one use that both sides metered, windowed, counter-signed and logged, over HTTP on loopback.
+    pub(super) async fn proven() -> World {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let world = World::agreed(&address, Honesty::Honest).await;
+        let host = world.host.clone();
+        tokio::spawn(async move { axum::serve(listener, door(host)).await });
+        let use_id = UseId::parse("use-1").unwrap();
+        let (host, provider, contract) = (&world.host, &world.provider, &world.contract);
+        app::delivery::use_once(host, provider, contract, &use_id).await.unwrap();
+        let delivered = Delivered { bytes: 2_835_916, rows: 35_064, digest: Sha256::of(b"file") };
+        received(host, &world.user, contract, "use-1", 1, &delivered).await;
+        app::delivery::close_use(host, provider, contract, &use_id, &delivered).await.unwrap();
+        world.clock.advance_secs(10);
+        app::metering::close_due(host).await.unwrap();
+        assert!(app::outbox::pump(host).await.unwrap() > 0, "the window is sent");
+        app::log::drain(host, host.logs().evidence()).await.unwrap();
+        let none = Delivered { bytes: 0, rows: 0, ..delivered };
+        let mut row = received_row(&world.user, contract, "use-too-many", 2, &none);
+        (row.state, row.sequence, row.digest) = ("refused".to_owned(), None, None);
+        keep_received(host, row).await;
+        world
+    }
+
+    async fn agreed(address: &str, honesty: Honesty) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let global = node(folder.path(), Role::Global, &format!("Root {HOSTILE}"), Suite::Sm).await;
+        let clock = Arc::new(ManualClock::new(now()));
+        let site = Site { folder: folder.path(), address, clock: &clock };
+        let global = node(&site, Role::Global, &format!("Root {HOSTILE}"), Suite::Sm).await;
         identity::create_global(&global, NODE, "1100").await.unwrap();
-        let host = node(folder.path(), Role::Host, "Host", Suite::Intl).await;
+        let host = node(&site, Role::Host, "Host", Suite::Intl).await;
         let provider = seat(&global, &host, PROVIDER, HOSTILE, "1100").await;
         let user = seat(&global, &host, USER, "Laboratory", "3100").await;
         let product = ProductId::mint(provider.subject(), area("1100"), || 5).unwrap();
         publish(&global, vec![PublicBody::Product(product_body(&product, &provider))]).await;
         let contract = ContractId::mint(global.standing().unwrap().speaker.id(), now(), || 3).unwrap();
-        let sides = contracts(&product, &provider, &user, &contract);
-        let leaves = meter(&host, &provider, &user, &contract).await;
-        window(&host, &provider, &user, &sides[0], leaves[0].clone()).await;
+        let sides = contracts(&product, &provider, &user, &contract, honesty);
         let secrets = secrets(&[&global, &host], &sides[0]);
         for side in sides {
             keep_contract(&host, side).await;
         }
-        World { global, host, product, contract, secrets, folder }
+        World { global, host, clock, user, provider, product, contract, secrets, folder }
+    }
+
+    async fn held(&self, side: &Speaker) -> Contract {
+        let held = app::contract::get(&self.host, side.id().as_str(), self.contract.as_str()).await.unwrap();
+        held.contract().clone()
     }
 
     /// The pages.
@@ -432,6 +548,11 @@ impl World {
     /// The global node's identifier.
     pub(super) fn global_id(&self) -> String {
         self.global.standing().unwrap().speaker.id().to_string()
+    }
+
+    /// What the clock shows.
+    pub(super) fn now(&self) -> Timestamp {
+        self.host.now()
     }
 
     /// Where everything stands on the disk.
