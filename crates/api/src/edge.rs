@@ -240,6 +240,11 @@ async fn time(State(node): State<Node>) -> Json<Value> {
     Json(json!({"id": id, "timestamp": node.now().millis(), "version": env!("CARGO_PKG_VERSION")}))
 }
 
+/// A message that ended in a defect of ours: its sender may try again.
+pub(crate) fn failed() -> Response {
+    respond(&Reply::refuse(ReturnCode::system(Module::Common, System::Unknown), ""))
+}
+
 /// A path that no message and no page has.
 pub(crate) async fn unknown_path() -> Response {
     let reply = parameter(Parameter::MessageName, "no message has this path; they stand in docs/WIRE.md");

@@ -33,6 +33,9 @@ pub use listen::{Listen, Tls};
 pub use server::{ServeOptions, Server};
 pub use token::Token;
 
+/// Pages that a node serves beside its own routes.
+pub type Pages = axum::Router;
+
 /// Serves a node until `stop` is ready: binds, then runs. Who needs the port before it runs uses [`Server`].
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use dataplane::DataError;
 use domain::Refusal;
 use domain::engine::EngineError;
-use domain::terms::{TermsRefusal, UseRefusal};
+use domain::terms::TermsRefusal;
 use ndi::ReturnCode;
 use ndi::return_code::{Class, Extension};
 use net::NetError;
@@ -322,19 +322,20 @@ impl Problem {
         self.code
     }
 
-    /// The document.
+    /// The document. The standard members are ours: a field of that name, which a peer may have sent, does not replace them.
     pub fn to_json(&self) -> Value {
-        let mut all = json!({
-            "type": format!("/problems/{}", self.code.name()),
-            "title": self.code.title(),
-            "status": self.code.status().as_u16(),
-            "detail": self.detail,
-            "code": self.code.name(),
-        });
-        if let Some(members) = all.as_object_mut() {
-            members.extend(self.fields.clone());
+        let mut members = self.fields.clone();
+        let name = self.code.name();
+        for (member, value) in [
+            ("type", json!(format!("/problems/{name}"))),
+            ("title", json!(self.code.title())),
+            ("status", json!(self.code.status().as_u16())),
+            ("detail", json!(self.detail)),
+            ("code", json!(name)),
+        ] {
+            members.insert(member.to_owned(), value);
         }
-        all
+        Value::Object(members)
     }
 
     /// What the log says of it: faults of our own loudly, the caller's quietly. Logged once, here.
@@ -363,10 +364,10 @@ fn fields(error: &Error) -> Map<String, Value> {
         Error::NotFound { kind, id } => json!({"kind": kind, "id": id}),
         Error::State(refusal) => refusal_fields(refusal),
         Error::Terms(refusal) => terms_fields(refusal),
-        Error::Use(refusal) => use_fields(refusal),
+        Error::Use(refusal) => app::refusal::use_fields(refusal),
         Error::Source(error) => source_fields(error),
         Error::Folder { path, .. } => json!({"path": path}),
-        Error::Peer { peer, code, message } => json!({"peer": peer, "peerCode": code, "reason": message}),
+        Error::Peer { peer, code, message, data } => peer_fields(peer, code, message, data),
         Error::Net(error) => json!({"host": host(error)}),
         Error::SequenceReused(sequence) => json!({"sequenceNum": sequence}),
         Error::NotReady { retry_after_ms, .. } => json!({"retry_after_ms": retry_after_ms}),
@@ -378,6 +379,15 @@ fn fields(error: &Error) -> Map<String, Value> {
         Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),
         _ => Map::new(),
     }
+}
+
+/// What a peer said, with its own typed fields beside ours.
+fn peer_fields(peer: &str, code: &str, message: &str, data: &Value) -> Value {
+    let mut fields = data.as_object().cloned().unwrap_or_default();
+    for (name, value) in [("peer", peer), ("peerCode", code), ("reason", message)] {
+        fields.insert(name.to_owned(), Value::from(value));
+    }
+    Value::Object(fields)
 }
 
 fn refusal_fields(refusal: &Refusal) -> Value {
@@ -418,21 +428,6 @@ fn terms_fields(refusal: &TermsRefusal) -> Value {
         TermsRefusal::TooLarge { limit, actual, .. } => json!({"limit": limit, "actual": actual}),
         _ => Value::Null,
     }
-}
-
-fn use_fields(refusal: &UseRefusal) -> Value {
-    let constraint = refusal.dimension().map(domain::terms::Dimension::name);
-    let (limit, actual) = match refusal {
-        UseRefusal::NotPerforming { status } => (Value::Null, json!(status.code())),
-        UseRefusal::Count { limit, used } => (json!(limit), json!(used)),
-        UseRefusal::NotYet { start: limit, at } | UseRefusal::Over { end: limit, at } => {
-            (json!(limit.to_string()), json!(at.to_string()))
-        }
-        UseRefusal::Field { field, granted } => (json!(granted), json!(field)),
-        UseRefusal::Region { allowed, actual } => (json!(allowed), json!(actual)),
-        UseRefusal::User { actual } => (Value::Null, json!(actual)),
-    };
-    json!({"constraint": constraint, "limit": limit, "actual": actual})
 }
 
 fn source_fields(error: &DataError) -> Value {

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
@@ -87,12 +87,31 @@ pub(crate) fn router(edge: Edge, token: Token, extra: Option<Router>) -> Router 
         .method_not_allowed_fallback(refuse_method)
         .layer(from_fn_with_state(token, token::require));
     let ours = edge::routes().router.method_not_allowed_fallback(edge::refuse_method).nest(MANAGE, managed);
-    let ours: Router = ours.with_state(edge);
+    let ours: Router = ours.with_state(edge).layer(from_fn(to_the_end));
     match extra {
         Some(extra) => ours.merge(extra),
         None => ours,
     }
     .fallback(edge::unknown_path)
+}
+
+/// Lets what changes something run to its end, whether or not the caller still listens: a step is committed in the store before
+/// memory follows, and a caller who leaves in between must not part the two. What only reads ends with its caller.
+async fn to_the_end(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let is_managed = request.uri().path().starts_with(MANAGE);
+    let whole = tokio::spawn(next.run(request));
+    whole.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request ended in a defect of the program; please report it");
+        if is_managed {
+            Problem::new(Code::Internal, "the request ended in a defect of the program: please report it")
+                .into_response()
+        } else {
+            edge::failed()
+        }
+    })
 }
 
 async fn unknown_path() -> Response {
@@ -112,4 +131,77 @@ async fn refuse_method(request: Request) -> Response {
     Problem::new(Code::Method, format!("`{method}` is not taken here; see the header `allow`"))
         .with("method", method)
         .into_response()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::body::Body;
+    use axum::routing::any;
+    use tokio::sync::oneshot;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// The ends of a handler that says when it was entered, waits, and says when it is done.
+    struct Handler {
+        entered: oneshot::Receiver<()>,
+        go_on: oneshot::Sender<()>,
+        done: oneshot::Receiver<()>,
+        router: Router,
+    }
+
+    fn handler() -> Handler {
+        let ((enter, entered), (go_on, wait)) = (oneshot::channel(), oneshot::channel::<()>());
+        let (end, done) = oneshot::channel();
+        let inside = Arc::new(Mutex::new(Some((enter, wait, end))));
+        let handle = move || {
+            let inside = inside.lock().unwrap().take();
+            async move {
+                let (enter, wait, end) = inside.unwrap();
+                enter.send(()).unwrap();
+                let _ = wait.await;
+                let _ = end.send(());
+            }
+        };
+        let router = Router::new().route("/", any(handle)).layer(from_fn(to_the_end));
+        Handler { entered, go_on, done, router }
+    }
+
+    /// Calls and leaves once the handler is at work; whether it came to its end.
+    async fn ends_after_the_caller_left(method: Method) -> bool {
+        let Handler { entered, go_on, done, router } = handler();
+        let request = axum::http::Request::builder().method(method).body(Body::empty()).unwrap();
+        let mut call = Box::pin(router.oneshot(request));
+        tokio::select! {
+            _ = &mut call => {}
+            entered = entered => entered.unwrap(),
+        }
+        drop(call);
+        let _ = go_on.send(());
+        done.await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_change_goes_on_when_its_caller_leaves_and_a_read_does_not() {
+        assert!(ends_after_the_caller_left(Method::POST).await);
+        assert!(!ends_after_the_caller_left(Method::GET).await);
+    }
+
+    #[tokio::test]
+    async fn a_defect_in_a_change_is_told_and_ends_nothing_else() {
+        let broken = || async { assert_eq!(1, 2, "a defect") };
+        let router: Router = Router::new().fallback(broken).layer(from_fn(to_the_end));
+        for (path, status) in [
+            ("/manage/v1/contracts", StatusCode::INTERNAL_SERVER_ERROR),
+            // A peer tries again.
+            ("/contractCreate", StatusCode::SERVICE_UNAVAILABLE),
+        ] {
+            let request = axum::http::Request::builder().method(Method::POST).uri(path).body(Body::empty());
+            let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+        }
+    }
 }

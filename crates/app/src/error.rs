@@ -99,6 +99,8 @@ pub enum Error {
         code: String,
         /// Its message.
         message: String,
+        /// What it said in fields, such as constraint, limit and value of a refused use; null where nothing.
+        data: serde_json::Value,
     },
     /// The node has no identity yet.
     #[error("this node has not joined yet: {0}")]

@@ -798,6 +798,7 @@ async fn ask_to_join(
             peer: code.url.clone(),
             code: reply.code.to_string(),
             message: reply.message,
+            data: reply.data,
         });
     }
     Ok(reply.response()?)

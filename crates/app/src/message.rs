@@ -173,7 +173,8 @@ fn data_of(peer: &NodeId, answer: &[u8]) -> Result<Value, Error> {
     if reply.code.is_success() {
         return Ok(reply.data);
     }
-    Err(Error::Peer { peer: peer.to_string(), code: reply.code.to_string(), message: reply.message })
+    let (peer, code) = (peer.to_string(), reply.code.to_string());
+    Err(Error::Peer { peer, code, message: reply.message, data: reply.data })
 }
 
 impl Incoming {

@@ -1,7 +1,9 @@
 //! The one place where an error becomes a return code of NDI-TR-2025-03, annex C (with the cases of docs/WIRE.md, 1).
 
+use domain::terms::UseRefusal;
 use ndi::return_code::{Extension, Module, System};
 use ndi::{Reply, ReturnCode};
+use serde_json::{Value, json};
 
 use crate::Error;
 
@@ -13,6 +15,9 @@ pub fn reply(error: &Error) -> Reply {
             Ok(code) => Reply::refuse(code, message),
             Err(_) => Reply::refuse(return_code(error), message),
         },
+        Error::Use(refusal) => {
+            Reply { data: use_fields(refusal), ..Reply::refuse(return_code(error), &error.to_string()) }
+        }
         error if is_own_fault(error) => Reply::refuse(return_code(error), ""),
         error => Reply::refuse(return_code(error), &error.to_string()),
     }
@@ -63,4 +68,20 @@ pub fn return_code(error: &Error) -> ReturnCode {
         Error::SequenceReused(_) => Extension::SequenceReused,
     };
     ReturnCode::extension(extension)
+}
+
+/// A refused use in fields: the constraint that refused it, its limit, and the value that met it (docs/WIRE.md, 6).
+pub fn use_fields(refusal: &UseRefusal) -> Value {
+    let constraint = refusal.dimension().map(domain::terms::Dimension::name);
+    let (limit, actual) = match refusal {
+        UseRefusal::NotPerforming { status } => (Value::Null, json!(status.code())),
+        UseRefusal::Count { limit, used } => (json!(limit), json!(used)),
+        UseRefusal::NotYet { start: limit, at } | UseRefusal::Over { end: limit, at } => {
+            (json!(limit.to_string()), json!(at.to_string()))
+        }
+        UseRefusal::Field { field, granted } => (json!(granted), json!(field)),
+        UseRefusal::Region { allowed, actual } => (json!(allowed), json!(actual)),
+        UseRefusal::User { actual } => (Value::Null, json!(actual)),
+    };
+    json!({"constraint": constraint, "limit": limit, "actual": actual})
 }

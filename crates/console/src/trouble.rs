@@ -99,7 +99,12 @@ mod tests {
             (Error::input("text", "too long"), StatusCode::BAD_REQUEST),
             (Error::Engine(EngineError::Query("too long".into())), StatusCode::BAD_REQUEST),
             (
-                Error::Peer { peer: "5…".into(), code: "100003".into(), message: "busy".into() },
+                Error::Peer {
+                    peer: "5…".into(),
+                    code: "100003".into(),
+                    message: "busy".into(),
+                    data: serde_json::Value::Null,
+                },
                 StatusCode::BAD_GATEWAY,
             ),
             (Error::Corrupt("a row".into()), StatusCode::INTERNAL_SERVER_ERROR),

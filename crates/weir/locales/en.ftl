@@ -90,7 +90,7 @@ demo-delivered = { $files } { $files ->
         [one] file
        *[other] files
     }, { $bytes }, digests match
-demo-refused = a second use of { $product }, whose contract allows { $limit }: as it should be. { $reason }
+demo-refused = a second use of { $product }, as it should be: { $reason }
 demo-closed = { $windows } { $windows ->
         [one] window
        *[other] windows
@@ -673,3 +673,10 @@ demo-receipt-fails = A receipt does not hold: { $reason }
 demo-meters-differ = The two sides' meters differ
 demo-interrupted = Interrupted; what was acknowledged is kept
 error-signal = The signals of this process cannot be watched
+
+## Refused uses
+refusal-count = its contract allows { $limit } and { $actual } are used (count); agree on another contract
+refusal-time = the contract's time is { $limit }, and it was asked for at { $actual } (time)
+refusal-fields = the contract does not grant { $actual }; it grants { $limit } (fields)
+refusal-region = the contract is for { $limit }, and the user is in { $actual } (region)
+refusal-user = the contract is not for { $actual } (user){ $limit }

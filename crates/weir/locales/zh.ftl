@@ -45,7 +45,7 @@ demo-found-one = “{ $query }”：{ $count } 个产品
 demo-contract = { $contracts } 份合约：次数由 { $asked } 改为 { $agreed }，双方签署
 demo-each = 每份 { $time }
 demo-delivered = { $files } 个文件，{ $bytes }，摘要一致
-demo-refused = 对{ $product }的第二次使用：合约允许 { $limit } 次，理应拒绝。{ $reason }
+demo-refused = 对{ $product }的第二次使用，理应如此：{ $reason }
 demo-closed = { $windows } 个计量窗口由提供方签名、使用方会签
 demo-proven = { $receipts } 份回执离线验证通过；提供方与使用方计量一致：{ $uses } 次使用，{ $rows } 行
 demo-failed = { $reason }
@@ -604,3 +604,10 @@ demo-receipt-fails = 收据不成立：{ $reason }
 demo-meters-differ = 双方计量不一致
 demo-interrupted = 已中断；已确认的内容均已保存
 error-signal = 无法监听本进程的信号
+
+## Refused uses
+refusal-count = 合约允许 { $limit } 次，已使用 { $actual } 次（次数）；请另行订立合约
+refusal-time = 合约的时间界限为 { $limit }，请求时间为 { $actual }（时间）
+refusal-fields = 合约未授权 { $actual }，已授权的字段为 { $limit }（字段）
+refusal-region = 合约适用于 { $limit }，而使用方在 { $actual }（地域）
+refusal-user = 合约不适用于 { $actual }（使用方）{ $limit }

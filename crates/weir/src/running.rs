@@ -195,7 +195,7 @@ fn open_index(settings: &NodeSettings, dictionary: &Dictionary) -> Result<(Optio
 pub async fn bind(
     settings: &NodeSettings,
     listen: Option<tokio::net::TcpListener>,
-    extra: Option<axum::Router>,
+    extra: Option<api::Pages>,
 ) -> Result<api::Server> {
     let refused = |error: api::ServeError| {
         Failure::new(Exit::Failure, "node-failed")

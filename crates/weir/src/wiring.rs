@@ -43,8 +43,7 @@ async fn start_all(
 ) -> Result<()> {
     for settings in nodes {
         let opened = running::open(settings, dictionary).await?;
-        let page = console::router(vec![opened.node.clone()]);
-        let server = running::bind(settings, None, Some(page)).await?;
+        let server = running::bind(settings, None, None).await?;
         running.push(Running::start(opened, settings.clone(), server));
     }
     Ok(())

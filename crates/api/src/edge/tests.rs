@@ -1,3 +1,5 @@
+//! Tests of the edge between nodes: what strangers may send, and what known nodes get.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use app::config::Role;

@@ -1,3 +1,5 @@
+//! Tests of the management API over HTTP: no route without the token, and the form of every answer.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use app::config::Role;

@@ -1,3 +1,5 @@
+//! Tests of problem documents: every case comes about, and the whole table is a snapshot.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -6,13 +8,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::Timestamp;
+use domain::terms::UseRefusal;
 use http_body_util::BodyExt as _;
 use store::StoreError;
 
 use super::*;
 
 fn peer(code: &str) -> Error {
-    Error::Peer { peer: "5".repeat(32), code: code.to_owned(), message: "it says so".to_owned() }
+    Error::Peer {
+        peer: "5".repeat(32),
+        code: code.to_owned(),
+        message: "it says so".to_owned(),
+        data: serde_json::Value::Null,
+    }
 }
 
 fn not_possible() -> Refusal {
@@ -165,6 +173,16 @@ fn a_peers_refusal_is_the_case_that_its_code_names() {
         assert_eq!(problem.code(), case, "{code}");
         assert_eq!(problem.to_json()["peerCode"], code);
     }
+}
+
+#[test]
+fn what_a_peer_sends_in_fields_replaces_nothing_of_ours() {
+    let data = json!({"constraint": "count", "code": "all-is-well", "status": 200, "peer": "somebody"});
+    let (peer, message) = ("5".repeat(32), "no".to_owned());
+    let told =
+        Problem::from(Error::Peer { peer: peer.clone(), code: "300105".to_owned(), message, data }).to_json();
+    assert_eq!((&told["code"], &told["status"]), (&json!("use-refused"), &json!(409)));
+    assert_eq!((&told["constraint"], &told["peer"]), (&json!("count"), &json!(peer)));
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Tests of the listener: addresses, TLS, connections and stopping.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::time::Duration;

@@ -365,7 +365,12 @@ async fn a_use_that_stays_open_here_asks_for_patience_and_not_for_a_dispute() {
     assert!(matches!(&error, Error::NotReady { what, .. } if what.contains("`u1`")), "{error}");
     assert!(error.is_passing(), "the provider tries again");
     let reply = crate::refusal::reply(&error);
-    let told = Error::Peer { peer: "p".into(), code: reply.code.to_string(), message: reply.message };
+    let told = Error::Peer {
+        peer: "p".into(),
+        code: reply.code.to_string(),
+        message: reply.message,
+        data: serde_json::Value::Null,
+    };
     assert!(told.is_passing());
     window_undelivered(&world.provider.node, &message, &told).await.unwrap();
     assert_eq!(window_at(&world.provider, &contract, 1).await.state, WindowRow::SIGNED, "nobody said no");
@@ -375,7 +380,12 @@ async fn a_use_that_stays_open_here_asks_for_patience_and_not_for_a_dispute() {
 async fn windows_that_nobody_answered_are_sent_again_in_their_order_and_refused_ones_are_not() {
     let mut world = World::new(5).await;
     let contract = world.contract(terms()).await;
-    let away = Error::Peer { peer: "u".into(), code: "100001".into(), message: "busy".into() };
+    let away = Error::Peer {
+        peer: "u".into(),
+        code: "100001".into(),
+        message: "busy".into(),
+        data: serde_json::Value::Null,
+    };
     let mut letters = Vec::new();
     for turn in 0..3 {
         world.fetch(&contract, &format!("u{turn}")).await.unwrap();
@@ -390,7 +400,12 @@ async fn windows_that_nobody_answered_are_sent_again_in_their_order_and_refused_
     assert_eq!((view.countersigned.windows, view.unsigned), (3, 0));
     world.fetch(&contract, "u3").await.unwrap();
     let refused = closed(&world).await.pop().unwrap();
-    let no = Error::Peer { peer: "u".into(), code: "300106".into(), message: "no".into() };
+    let no = Error::Peer {
+        peer: "u".into(),
+        code: "300106".into(),
+        message: "no".into(),
+        data: serde_json::Value::Null,
+    };
     window_undelivered(&world.provider.node, &refused, &no).await.unwrap();
     world.clock.advance_secs(300);
     assert_eq!(resend_windows(&world.provider.node).await.unwrap(), 0);
@@ -402,7 +417,12 @@ async fn a_refusal_makes_the_window_disputed_for_all_to_see() {
     let contract = world.contract(terms()).await;
     world.fetch(&contract, "u1").await.unwrap();
     let message = closed(&world).await.pop().unwrap();
-    let refusal = Error::Peer { peer: "u".into(), code: "300106".into(), message: "use `u1`: rows".into() };
+    let refusal = Error::Peer {
+        peer: "u".into(),
+        code: "300106".into(),
+        message: "use `u1`: rows".into(),
+        data: serde_json::Value::Null,
+    };
     window_undelivered(&world.provider.node, &message, &refusal).await.unwrap();
     let view = usage_at(&world.provider, &contract).await;
     let dispute = Dispute { number: 1, code: Some("300106".into()), reason: "use `u1`: rows".into() };

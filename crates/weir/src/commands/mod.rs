@@ -28,7 +28,7 @@ use crate::client::Client;
 use crate::config::{Config, FILE_NAME, NodeSettings};
 use crate::exit::Exit;
 use crate::i18n::{Arg, Messages};
-use crate::problem::{Failure, Message, Result};
+use crate::problem::{Failure, Message, Problem, Result};
 use crate::term::{Out, Tone};
 
 /// What every command needs: where to write, in which language, and the options that all commands share.
@@ -221,11 +221,39 @@ fn failure_sentence(context: &Context, failure: &Failure) -> String {
     if problem.fields.get("field").and_then(Value::as_str) == Some("as") {
         return context.sentence(&Message::new("failure-as").with("reason", &problem.detail));
     }
+    if let Some(told) = refused_use(context, problem) {
+        return told;
+    }
     let told = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
     match problem.fields.get("field").and_then(Value::as_str) {
         Some(field) if !told.contains(field) => format!("{told} (`{field}`)"),
         _ => told.clone(),
     }
+}
+
+/// A refused use in the reader's language: the constraint, what it allows, and what met it.
+pub(crate) fn refused_use(context: &Context, problem: &Problem) -> Option<String> {
+    if problem.code != "use-refused" {
+        return None;
+    }
+    let shown = |name: &str| match problem.fields.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(all)) => {
+            all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(&context.msg("demo-comma", &[]))
+        }
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let args = [("limit", shown("limit").into()), ("actual", shown("actual").into())];
+    let key = match problem.fields.get("constraint").and_then(Value::as_str)? {
+        "count" => "refusal-count",
+        "time" => "refusal-time",
+        "fields" => "refusal-fields",
+        "region" => "refusal-region",
+        "user" => "refusal-user",
+        _ => return None,
+    };
+    Some(context.msg(key, &args))
 }
 
 /// A path as the node sees it, which may run in another folder.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::network::{Network, credit_code};
 use super::titles::{self, Named};
 use crate::client::Client;
-use crate::commands::{Context, closed};
+use crate::commands::{Context, closed, refused_use};
 use crate::exit::Exit;
 use crate::i18n::Arg;
 use crate::problem::{Failure, Result};
@@ -231,7 +231,8 @@ impl<'a> Walk<'a> {
                     kept.push(item);
                 }
                 Err(failure) if failure.exit == Exit::BadInput || failure.exit == Exit::Usage => {
-                    let reason = self.context.sentence(&failure.message);
+                    let told = failure.problem.as_deref().map(|problem| problem.detail.clone());
+                    let reason = told.unwrap_or_else(|| self.context.sentence(&failure.message));
                     self.skipped.push((PathBuf::from(file), reason));
                 }
                 Err(failure) => return Err(failure),
@@ -508,9 +509,7 @@ impl<'a> Walk<'a> {
             Err(failure) if failure.exit == Exit::Refused => self.why(&failure),
             Err(failure) => return Err(failure),
         };
-        let shown = user.get(&format!("/contracts/{contract}"), &[]).await?;
-        let limit = number(&shown["terms"], "count");
-        let args = [("product", short.into()), ("limit", limit.into()), ("reason", refusal.into())];
+        let args = [("product", short.into()), ("reason", refusal.into())];
         self.say(Mark::Refused, "step-refused", "demo-refused", &args, Some(started.elapsed()))
     }
 
@@ -596,16 +595,10 @@ impl<'a> Walk<'a> {
         self.items.get(index).ok_or_else(|| Failure::new(Exit::BadInput, "demo-nothing-left"))
     }
 
-    /// Why a use was refused, in the words of the side that refused it.
+    /// Why a use was refused.
     fn why(&self, failure: &Failure) -> String {
-        let told = failure
-            .problem
-            .as_deref()
-            .and_then(|problem| problem.fields.get("reason")?.as_str().map(str::to_owned));
-        // The code's own sentence stands before the first colon; the constraint with its figures behind it.
-        let constraint =
-            told.as_deref().and_then(|told| told.split_once(": ")).map(|(_, rest)| rest.to_owned());
-        constraint.unwrap_or_else(|| self.context.sentence(&failure.message))
+        let told = failure.problem.as_deref().and_then(|problem| refused_use(self.context, problem));
+        told.unwrap_or_else(|| self.context.sentence(&failure.message))
     }
 
     /// An item's short name in the reader's language.
