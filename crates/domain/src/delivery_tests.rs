@@ -1,3 +1,5 @@
+//! The lifecycle of one use: it opens, sends, closes once. Counting uses is tested in `store`.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;

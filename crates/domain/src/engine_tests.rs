@@ -1,3 +1,5 @@
+//! The clock that tests move, the limits of a search, and that the engine's trait can be a trait object.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;

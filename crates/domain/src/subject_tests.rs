@@ -1,3 +1,5 @@
+//! The lifecycle of an organisation, and its stored form.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Points in time and ranges: reading, printing, calendar, arithmetic.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;

@@ -1,3 +1,6 @@
+//! The user's side of a delivery: what is recorded before the provider hears of it, digests, resuming, refusals. The provider's side is
+//! tested in `delivery`.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::sync::atomic::Ordering;

@@ -1,3 +1,5 @@
+//! Receipts from either side: what makes one wait, and where there is none. What a receipt proves is tested in `ledger`.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::sync::atomic::Ordering;

@@ -1,3 +1,6 @@
+//! Profiles of good and bad files: encodings, delimiters, defects, limits, and the twelve stations where they are there. Parquet is
+//! tested in `parquet.rs`.
+
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

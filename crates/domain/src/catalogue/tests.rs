@@ -1,3 +1,6 @@
+//! The lifecycles of resources and products, what they refuse, and their stored forms. What a region or service node does with them
+//! is tested in `app`.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;

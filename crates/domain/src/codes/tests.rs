@@ -1,3 +1,5 @@
+//! Every code table against the sheets of its document, where those are there; order and lookups always.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;

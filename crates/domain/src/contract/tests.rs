@@ -1,3 +1,6 @@
+//! One party's contract, input by input: states, messages, repeats, refusals, signed bodies, stored forms. Two parties over a bad line
+//! are in `pair_tests.rs`.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use crypto::{Sha256, Signature, SigningKey, Suite};

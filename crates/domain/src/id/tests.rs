@@ -1,3 +1,5 @@
+//! Identifiers against the vectors of NDI-TR-2025-04: parsing, minting, check characters, hostile texts.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeMap;

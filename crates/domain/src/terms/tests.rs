@@ -1,3 +1,5 @@
+//! Terms as constraints, at the gate, in negotiation, and, with random ones, as sets.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use super::*;
