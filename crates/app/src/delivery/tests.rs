@@ -1,3 +1,6 @@
+//! The provider's side of a delivery: the order of the checks, the durable count, resuming, projections, changed files. The user's side is
+//! tested in `fetch`.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;

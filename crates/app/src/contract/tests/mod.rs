@@ -1,3 +1,6 @@
+//! Contracts between two nodes with keys, stores and logs of their own: what both sides see of the main ways, and how it ends. Lost, late and
+//! repeated messages are in `faults`, wrong ones in `messages`; the nodes are `world`'s.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod faults;
