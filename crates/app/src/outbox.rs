@@ -7,7 +7,8 @@
 //!
 //! Two ways lead a row to its sender. A step that has the [`Lease`] of the open [`Post`] leases what is due in its own transaction
 //! ([`write`]) and hands it over after the commit: no second commit stands between a step and its message. Whatever else is due, the job
-//! [`deliver`] leases when the store rings. A row that was leased and forgotten (the process died) comes back when its lease is over.
+//! [`deliver`] leases when the store rings. A row that was leased and forgotten comes back when its lease is over; at a start every row does, since
+//! whoever had leased it is gone.
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -138,11 +139,28 @@ impl Post {
 
 /// Job: sends what is due, many messages at once.
 pub async fn deliver(node: Node) {
+    if let Err(error) = free_leases(&node).await {
+        tracing::warn!(%error, "messages that were on their way at the last end wait for their leases");
+    }
     let (hand, handed) = mpsc::unbounded_channel();
     let slots = Arc::new(Semaphore::new(node.limits().sends_in_flight_max.max(1)));
     node.post().open(Door { hand: hand.clone(), slots: slots.clone() });
     let woken = node.store().watch_outbox();
     tokio::join!(lease_all(&node, woken, &hand, &slots), send_all(&node, handed, &slots));
+}
+
+/// Messages that a process took up and did not end, because it was killed, are due again at once.
+async fn free_leases(node: &Node) -> Result<(), Error> {
+    let freed = node
+        .store()
+        .run_tx("outbox_free", |tx| Box::pin(async move { Ok::<_, Error>(tx.free_leases().await?) }));
+    match freed.await? {
+        0 => {}
+        messages => {
+            tracing::info!(messages, "messages were on their way at the last end; sending them again")
+        }
+    }
+    Ok(())
 }
 
 /// Sends what is handed over, each message in a task of its own.

@@ -116,6 +116,16 @@ impl Tx {
         Ok(leased)
     }
 
+    /// Ends every lease: to be called at a start, before anything is leased. One process has a store, so whoever held them is gone.
+    /// Answers how many there were.
+    pub async fn free_leases(&mut self) -> Result<u64> {
+        let freed = self.execute(sql("-- free_leases
+            UPDATE outbox SET lease_until = NULL WHERE lease_until IS NOT NULL AND dead_at IS NULL"));
+        let freed = freed.await?;
+        self.effects.outbox |= freed > 0;
+        Ok(freed)
+    }
+
     /// The message arrived: it goes, and the next of its stream is free. `false` where the lease was lost meanwhile.
     pub async fn complete_message(&mut self, lease: &MessageRow) -> Result<bool> {
         let statement = sql("-- complete_message

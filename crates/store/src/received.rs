@@ -113,13 +113,13 @@ impl Read {
         self.list(statement.bind(tenant).bind(contract).bind(page.after.as_str()).bind(page.rows())).await
     }
 
-    /// What came in under a contract.
+    /// What came in under a contract; a use that its provider refused is none.
     pub async fn sum_received_uses(&mut self, tenant: &str, contract: &str) -> Result<UseSum> {
         let statement = sql("-- sum_received_uses
             SELECT COUNT(*) AS uses,
                 CAST(COALESCE(SUM(CASE WHEN state = 'complete' THEN 1 ELSE 0 END), 0) AS BIGINT) AS complete,
                 CAST(COALESCE(SUM(bytes), 0) AS BIGINT) AS bytes, CAST(COALESCE(SUM(rows), 0) AS BIGINT) AS rows
-            FROM received_uses WHERE tenant = $1 AND contract = $2");
+            FROM received_uses WHERE tenant = $1 AND contract = $2 AND state <> 'refused'");
         self.one(statement.bind(tenant).bind(contract)).await
     }
 }

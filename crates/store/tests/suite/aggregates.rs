@@ -454,7 +454,9 @@ async fn the_users_meter_adds_up() {
             ..open("a")
         };
         let torn = ReceivedUseRow { state: ReceivedUseRow::INCOMPLETE.into(), bytes: 7, ..open("b") };
-        for row in [open("a"), whole.clone(), torn, open("z")] {
+        // What the provider refused is kept and does not count.
+        let refused = ReceivedUseRow { state: "refused".into(), ..open("a0") };
+        for row in [open("a"), whole.clone(), refused, torn, open("z")] {
             step!(store, |tx, row| tx.put_received_use(&row).await).unwrap();
         }
         assert_eq!(look!(store, |read| read.get_received_use("u", "c", "a").await), Some(whole));
@@ -463,7 +465,7 @@ async fn the_users_meter_adds_up() {
         assert_eq!(look!(store, |read| read.sum_received_uses("u", "x").await), UseSum::default());
         assert_eq!(
             look!(store, |read| read.list_received_uses("u", "c", &Page::after("a", 9)).await).len(),
-            2
+            3
         );
         place.end(store).await;
     }

@@ -64,6 +64,24 @@ async fn a_lease_that_ran_out_is_given_again_and_the_late_holder_is_ignored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn leases_of_a_process_that_is_gone_end_at_the_next_start() {
+    for place in places("free").await {
+        let store = place.open().await;
+        add(&store, vec![numbered("a", "a1"), numbered("b", "b1"), numbered("c", "c1")]).await;
+        let held = lease(&store, 100).await;
+        let buried = held[2].clone();
+        assert!(step!(store, |tx, buried| tx.bury_message(&buried, 110, "refused").await).unwrap());
+        assert!(lease(&store, 120).await.is_empty());
+        assert_eq!(step!(store, |tx| tx.free_leases().await).unwrap(), 2, "not that of the dead letter");
+        let again = lease(&store, 120).await;
+        assert_eq!((bodies(&again), again[0].attempts), (vec!["a1", "b1"], 2));
+        assert_eq!(step!(store, |tx| tx.free_leases().await).unwrap(), 2);
+        assert_eq!(step!(store, |tx| tx.free_leases().await).unwrap(), 0);
+        place.end(store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_stays_visible_lets_others_pass_and_can_come_back() {
     for place in places("dead").await {
         let store = place.open().await;
