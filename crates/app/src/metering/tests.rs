@@ -1,3 +1,6 @@
+//! Windows on both sides: closing, comparing, counter-signing, disputes, repeats, restarts, and what people see of them. The form of a window is
+//! tested in `ledger`.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use crypto::Sha256;
