@@ -435,7 +435,7 @@ help--json = Results as JSON, one document
 help--lang = The language: en or zh (default: the terminal's)
 help-init = Make a new node: configuration, folder, token, keys and store
 help-init-more = Examples:
-    {"  "}weir init --role global --name root --listen 127.0.0.1:18080 --subject 91110000100000000A --area 1100
+    {"  "}weir init --role global --name root --listen 127.0.0.1:18080 --subject 91110000100000000R --area 1100
     {"  "}weir init --role region --name beijing --listen 127.0.0.1:18081 --code weir1.eyJ…
     {"  "}weir init --role connector --name hosts --listen 127.0.0.1:18083 --dir /srv/weir --add
 help-init--role = What the node is for
@@ -455,12 +455,12 @@ help-serve-more = Examples:
     {"  "}weir serve --node beijing
 help-org = Subjects that this node registers
 help-org-more = Examples:
-    {"  "}weir org register 91110000100000000A --name "Aotizhongxin station"
+    {"  "}weir org register 91110000100000000R --name "Aotizhongxin station"
     {"  "}weir org list
 help-org-register = Register a subject, and print its enrolment code
 help-org-register-more = Examples:
-    {"  "}weir org register 91110000100000000A --name "Aotizhongxin station"
-    {"  "}weir org register 91310000100000000B --name Shanghai --runs region --area 3100
+    {"  "}weir org register 91110000100000000R --name "Aotizhongxin station"
+    {"  "}weir org register 913100001000000007 --name Shanghai --runs region --area 3100
 help-org-register--subject = The unified social credit code, 18 characters
 help-org-register--name = The organisation's name
 help-org-register--runs = What the subject will run
@@ -680,3 +680,4 @@ refusal-time = the contract's time is { $limit }, and it was asked for at { $act
 refusal-fields = the contract does not grant { $actual }; it grants { $limit } (fields)
 refusal-region = the contract is for { $limit }, and the user is in { $actual } (region)
 refusal-user = the contract is not for { $actual } (user){ $limit }
+init-root-refused = A global node cannot be made of this: { $reason }

@@ -369,7 +369,7 @@ help--json = 以 JSON 输出结果，一个文档
 help--lang = 语言：en 或 zh（默认随终端）
 help-init = 新建节点：配置、目录、令牌、密钥与存储
 help-init-more = 示例：
-    {"  "}weir init --role global --name root --listen 127.0.0.1:18080 --subject 91110000100000000A --area 1100
+    {"  "}weir init --role global --name root --listen 127.0.0.1:18080 --subject 91110000100000000R --area 1100
     {"  "}weir init --role region --name beijing --listen 127.0.0.1:18081 --code weir1.eyJ…
     {"  "}weir init --role connector --name hosts --listen 127.0.0.1:18083 --dir /srv/weir --add
 help-init--role = 节点的角色
@@ -389,12 +389,12 @@ help-serve-more = 示例：
     {"  "}weir serve --node beijing
 help-org = 本节点登记的主体
 help-org-more = 示例：
-    {"  "}weir org register 91110000100000000A --name 奥体中心监测站
+    {"  "}weir org register 91110000100000000R --name 奥体中心监测站
     {"  "}weir org list
 help-org-register = 登记主体，并输出其注册码
 help-org-register-more = 示例：
-    {"  "}weir org register 91110000100000000A --name 奥体中心监测站
-    {"  "}weir org register 91310000100000000B --name 上海 --runs region --area 3100
+    {"  "}weir org register 91110000100000000R --name 奥体中心监测站
+    {"  "}weir org register 913100001000000007 --name 上海 --runs region --area 3100
 help-org-register--subject = 统一社会信用代码，18 位
 help-org-register--name = 主体名称
 help-org-register--runs = 主体将运行什么
@@ -585,7 +585,7 @@ store-failed = { $reason }
 tls-failed = 无法配置 TLS：{ $reason }
 index-failed = 无法打开检索索引：{ $reason }。请删除其目录，系统会从库中重建。
 file-unreadable = 无法读取 { $path }：{ $reason }
-code-missing = { $node } 尚未接入：请把接入码写入 weir.toml，形如 `code = "weir1.…"`
+code-missing = { $node } 尚未接入：请把注册码写入 weir.toml，形如 `code = "weir1.…"`
 node-unknown = 本演示中没有节点 { $node }。
 demo-folder-unreadable = 无法读取 { $path }：{ $reason }
 demo-folder-empty = { $folder } 中没有数据：至少需要一个以 .csv、.tsv、.txt 或 .parquet 结尾的文件
@@ -611,3 +611,4 @@ refusal-time = 合约的时间界限为 { $limit }，请求时间为 { $actual }
 refusal-fields = 合约未授权 { $actual }，已授权的字段为 { $limit }（字段）
 refusal-region = 合约适用于 { $limit }，而使用方在 { $actual }（地域）
 refusal-user = 合约不适用于 { $actual }（使用方）{ $limit }
+init-root-refused = 无法据此建立全域节点：{ $reason }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::cli::Init;
 use crate::commands::{Context, absolute};
-use crate::config::{Config, FILE_NAME, NodeSettings, folder_name};
+use crate::config::{Config, FILE_NAME, NodeSettings, Role, folder_name};
 use crate::exit::Exit;
 use crate::i18n::Lang;
 use crate::problem::{Failure, Result};
@@ -33,6 +33,7 @@ pub(super) async fn run(args: &Init, context: &Context) -> Result<()> {
     if node.token_file().exists() {
         return Err(Failure::new(Exit::Refused, "error-exists").with("path", node.token_file().display()));
     }
+    check_root(node)?;
     std::fs::create_dir_all(&node.folder).map_err(|error| unwritable(&node.folder, error))?;
     wiring::prepare(node).await?;
     write_new(&node.token_file(), token()?.as_bytes(), 0o600)?;
@@ -41,6 +42,17 @@ pub(super) async fn run(args: &Init, context: &Context) -> Result<()> {
         let _ = std::fs::remove_file(node.token_file());
     })?;
     report(context, &file, node)
+}
+
+/// The subject and area of a global node are good ones: its identifier and its root are made of them.
+fn check_root(node: &NodeSettings) -> Result<()> {
+    if node.role != Role::Global {
+        return Ok(());
+    }
+    let refused = |error: domain::id::IdError| Failure::new(Exit::Usage, "init-root-refused").because(error);
+    domain::id::SubjectCode::uscc(node.subject.as_deref().unwrap_or_default()).map_err(refused)?;
+    domain::id::AreaCode::parse(node.area.as_deref().unwrap_or_default()).map_err(refused)?;
+    Ok(())
 }
 
 fn report(context: &Context, file: &Path, node: &NodeSettings) -> Result<()> {
