@@ -27,6 +27,7 @@ mod path;
 pub mod reply;
 pub mod return_code;
 pub mod signature;
+mod strict;
 #[cfg(test)]
 mod testing;
 mod time;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{clean, shorten};
+use crate::strict::Strict;
 use crate::{Code, Error, Path, limits};
 
 /// One field of a message as the document's table would list it.
@@ -83,7 +84,7 @@ pub fn parse_body_within(bytes: &[u8], limit: usize) -> Result<Value, Error> {
         let detail = format!("it has {} bytes, the limit is {limit}", bytes.len());
         return Err(Error::Unparsable { detail });
     }
-    let value: Value =
+    let Strict(value) =
         serde_json::from_slice(bytes).map_err(|error| Error::Unparsable { detail: error.to_string() })?;
     if !value.is_object() {
         return Err(Error::Unparsable { detail: format!("it is {}, not a JSON object", type_name(&value)) });
