@@ -7,7 +7,7 @@
 //! | [`manage`] | a client of the management API |
 //! | [`letter`] | messages between nodes written by hand, right or wrong |
 //! | [`proxy`] | what can happen to a message on its way |
-//! | [`process`] | the real `weir` binary as child processes |
+//! | [`process`], [`town`] | the real `weir` binary as child processes, and a network of them |
 //! | [`data`] | small files |
 //! | [`wait`] | waiting for what another task or process does |
 //!
@@ -27,4 +27,5 @@ pub mod market;
 pub mod network;
 pub mod process;
 pub mod proxy;
+pub mod town;
 pub mod wait;

@@ -1,7 +1,7 @@
 //! A client of the management API (docs/MANAGEMENT-API.md) of one node, acting as one connector.
 
 use futures_util::StreamExt as _;
-use net::{Client, ClientOptions};
+use net::{Client, ClientOptions, StreamResponse};
 use serde_json::Value;
 
 /// The client.
@@ -23,6 +23,10 @@ pub struct Told {
 }
 
 impl Told {
+    fn of(status: u16, body: &[u8]) -> Told {
+        Told { status, body: serde_json::from_slice(body).unwrap_or(Value::Null) }
+    }
+
     /// The body of a success.
     ///
     /// # Panics
@@ -58,6 +62,19 @@ pub struct Data {
     pub bytes: Vec<u8>,
     /// Whether all announced bytes came.
     pub whole: bool,
+}
+
+impl Data {
+    fn announced(answer: &StreamResponse) -> Data {
+        let text = |name: &str| answer.header(name).unwrap_or_default().to_owned();
+        Data {
+            use_id: text("weir-use"),
+            digest: text("weir-digest"),
+            rows: text("weir-rows").parse().unwrap_or_default(),
+            bytes: Vec::new(),
+            whole: true,
+        }
+    }
 }
 
 impl Manage {
@@ -97,21 +114,12 @@ impl Manage {
 
     /// `GET`.
     pub async fn get(&self, path: &str) -> Told {
-        let answer = self.client.get(&self.url(path), &self.headers()).await.unwrap();
-        Told {
-            status: answer.status.as_u16(),
-            body: serde_json::from_slice(&answer.body).unwrap_or(Value::Null),
-        }
+        self.try_get(path).await.unwrap_or_else(|| panic!("no answer to GET {path}"))
     }
 
     /// `POST`.
     pub async fn post(&self, path: &str, body: Value) -> Told {
-        let bytes = body.to_string();
-        let answer = self.client.post_json(&self.url(path), &self.headers(), bytes.as_bytes()).await.unwrap();
-        Told {
-            status: answer.status.as_u16(),
-            body: serde_json::from_slice(&answer.body).unwrap_or(Value::Null),
-        }
+        self.try_post(path, &body).await.unwrap_or_else(|| panic!("no answer to POST {path}"))
     }
 
     /// Fetches a use's bytes from `offset`; a refusal is `Err`. What the caller got is not yet reported back.
@@ -119,27 +127,35 @@ impl Manage {
     /// # Errors
     /// The refusal.
     pub async fn data(&self, contract: &str, use_id: &str, offset: u64) -> Result<Data, Told> {
+        self.try_data(contract, use_id, offset).await.unwrap_or_else(|| panic!("no answer to use {use_id}"))
+    }
+
+    /// [`Manage::get`]; nothing where nobody answers.
+    pub async fn try_get(&self, path: &str) -> Option<Told> {
+        let answer = self.client.get(&self.url(path), &self.headers()).await.ok()?;
+        Some(Told::of(answer.status.as_u16(), &answer.body))
+    }
+
+    /// [`Manage::post`]; nothing where nobody answers.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Told> {
+        let bytes = body.to_string();
+        let answer = self.client.post_json(&self.url(path), &self.headers(), bytes.as_bytes()).await.ok()?;
+        Some(Told::of(answer.status.as_u16(), &answer.body))
+    }
+
+    /// [`Manage::data`]; nothing where nobody answers.
+    pub async fn try_data(&self, contract: &str, use_id: &str, offset: u64) -> Option<Result<Data, Told>> {
         let url = self.url(&format!("/contracts/{contract}/data?use={use_id}&offset={offset}"));
-        let mut answer = self.client.get_stream(&url, &self.headers()).await.unwrap();
+        let mut answer = self.client.get_stream(&url, &self.headers()).await.ok()?;
         let status = answer.status.as_u16();
-        let text = |name: &str| answer.header(name).unwrap_or_default().to_owned();
-        let mut data = Data {
-            use_id: text("weir-use"),
-            digest: text("weir-digest"),
-            rows: text("weir-rows").parse().unwrap_or_default(),
-            bytes: Vec::new(),
-            whole: true,
-        };
+        let mut data = Data::announced(&answer);
         while let Some(chunk) = answer.next().await {
             match chunk {
                 Ok(chunk) => data.bytes.extend_from_slice(&chunk),
                 Err(_) => data.whole = false,
             }
         }
-        if status >= 400 {
-            return Err(Told { status, body: serde_json::from_slice(&data.bytes).unwrap_or(Value::Null) });
-        }
-        Ok(data)
+        Some(if status < 400 { Ok(data) } else { Err(Told::of(status, &data.bytes)) })
     }
 
     /// Reports what the caller has on its disk, which closes the user's meter.

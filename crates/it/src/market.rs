@@ -6,7 +6,7 @@ use domain::Timestamp;
 use serde_json::{Value, json};
 
 use crate::manage::{Data, Manage, Told};
-use crate::wait::wait_until;
+use crate::wait::{try_until, wait_until};
 
 /// Terms that allow reading in these years, `count` times.
 pub fn terms(count: Option<u64>) -> Value {
@@ -130,14 +130,22 @@ pub async fn usage(who: &Manage, contract: &str) -> Value {
 }
 
 /// Waits until so many uses stand in windows that both sides signed, and both sides' figures are equal. Answers the figures.
+///
+/// # Panics
+/// With both sides' figures, where they do not come to that.
 pub async fn settled(user: &Manage, provider: &Manage, contract: &str, uses: u64) -> Value {
-    wait_until(&format!("{uses} uses of {contract} in windows that both signed"), async || {
+    let is_signed =
+        |line: &Value| line["countersigned"]["uses"] == json!(uses) && line["unsigned"] == json!(0);
+    let settled = try_until(async || {
         let (theirs, ours) = (usage(provider, contract).await, usage(user, contract).await);
-        let signed =
-            |line: &Value| line["countersigned"]["uses"] == json!(uses) && line["unsigned"] == json!(0);
-        (signed(&theirs) && signed(&ours) && theirs["meter"] == ours["meter"]).then_some(ours)
+        (is_signed(&theirs) && is_signed(&ours) && theirs["meter"] == ours["meter"]).then_some(ours)
     })
-    .await
+    .await;
+    if let Some(settled) = settled {
+        return settled;
+    }
+    let (theirs, ours) = (usage(provider, contract).await, usage(user, contract).await);
+    panic!("{uses} uses in windows that both signed are still to come\nprovider: {theirs:#}\nuser: {ours:#}")
 }
 
 /// Waits until the receipt of a use can be had.

@@ -360,6 +360,34 @@ impl Network {
         }
     }
 
+    /// Lets others reach a node again after its proxy was away.
+    #[track_caller]
+    pub fn reach(&self, name: &str) {
+        let site = self.site(name);
+        site.proxy.lead_to(site.local().trim_start_matches("http://").parse().unwrap());
+    }
+
+    /// Starts one more connector host in the area of a region that stands in [`Network::builder`].
+    ///
+    /// # Panics
+    /// Where it cannot start.
+    pub async fn add_host(&mut self, name: &'static str, region: &'static str) {
+        let like = self.site(region);
+        let plan =
+            Plan { name, role: Role::Host, area: like.plan.area, suite: like.plan.suite, upstream: region };
+        let site = Site {
+            folder: self.folder.path().join(name),
+            limits: like.limits.clone(),
+            store: like.store.clone().map(|(url, schema)| (url, format!("{schema}_{name}"))),
+            proxy: Proxy::start().await,
+            live: None,
+            skew: Arc::default(),
+            plan,
+        };
+        self.sites.insert(name, site);
+        self.start(name).await;
+    }
+
     fn new_subject(&mut self) -> String {
         self.organisations += 1;
         credit_code(self.organisations)
@@ -384,14 +412,19 @@ impl Network {
     }
 
     /// Registers an organisation at the host's region, and joins with its code. Answers the connector's identifier.
+    pub async fn add_tenant(&mut self, host: &'static str, name: &str) -> String {
+        let region = self.site(host).plan.upstream;
+        self.add_tenant_of(host, region, name).await
+    }
+
+    /// The same at a region that is not the host's own.
     ///
     /// # Panics
     /// Where region or host refuse.
-    pub async fn add_tenant(&mut self, host: &'static str, name: &str) -> String {
+    pub async fn add_tenant_of(&mut self, host: &'static str, region: &str, name: &str) -> String {
         let subject = self.new_subject();
-        let region = self.site(self.site(host).plan.upstream);
         let body = serde_json::json!({"subject": subject, "name": name, "runs": "connector"});
-        let enrolment = region.manage().post("/organisations", body).await.ok();
+        let enrolment = self.site(region).manage().post("/organisations", body).await.ok();
         let order = serde_json::json!({"code": enrolment["code"], "name": name});
         let joined = self.site(host).manage().post("/connectors", order).await.ok();
         let id = joined["connector"].as_str().unwrap().to_owned();

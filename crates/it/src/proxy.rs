@@ -69,11 +69,12 @@ pub struct Passed {
 impl Passed {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        find(&self.headers, name)
     }
+}
+
+fn find<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+    headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 /// The proxy of one node.
@@ -92,8 +93,23 @@ struct Shared {
 #[derive(Default)]
 struct State {
     target: Option<SocketAddr>,
-    faults: Vec<(String, Fault)>,
+    faults: Vec<Planned>,
     passed: Vec<Passed>,
+}
+
+/// A fault that waits for its message.
+struct Planned {
+    path: String,
+    /// `weir-from`, where only one sender's message is meant.
+    from: Option<String>,
+    fault: Fault,
+}
+
+impl Planned {
+    fn hits(&self, request: &Request) -> bool {
+        let sender = request.header("weir-from");
+        request.path.starts_with(&self.path) && self.from.as_deref().is_none_or(|from| sender == Some(from))
+    }
 }
 
 impl Shared {
@@ -104,8 +120,8 @@ impl Shared {
     /// Notes a request, and takes the fault that is planned for its path.
     fn note(&self, request: &Request) -> Option<Fault> {
         let mut state = self.state();
-        let planned = state.faults.iter().position(|(path, _)| request.path.starts_with(path.as_str()));
-        let fault = planned.map(|index| state.faults.remove(index).1);
+        let planned = state.faults.iter().position(|planned| planned.hits(request));
+        let fault = planned.map(|index| state.faults.remove(index).fault);
         state.passed.push(Passed {
             path: request.path.clone(),
             headers: request.headers.clone(),
@@ -154,7 +170,16 @@ impl Proxy {
 
     /// The next request to a path that begins like this meets the fault; several faults are met one after the other.
     pub fn fail(&self, path: &str, fault: Fault) {
-        self.shared.state().faults.push((path.to_owned(), fault));
+        self.shared.state().faults.push(Planned { path: path.to_owned(), from: None, fault });
+    }
+
+    /// The same for the next such request of one sender.
+    pub fn fail_from(&self, sender: &str, path: &str, fault: Fault) {
+        self.shared.state().faults.push(Planned {
+            path: path.to_owned(),
+            from: Some(sender.to_owned()),
+            fault,
+        });
     }
 
     /// The requests to paths that begin like this, in order.
@@ -184,6 +209,10 @@ struct Request {
 }
 
 impl Request {
+    fn header(&self, name: &str) -> Option<&str> {
+        find(&self.headers, name)
+    }
+
     async fn read(stream: &mut TcpStream) -> Option<Request> {
         let mut bytes = Vec::new();
         let end = loop {
@@ -201,8 +230,8 @@ impl Request {
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
             .collect();
-        let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-        let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap_or(0));
+        let length: usize =
+            find(&headers, "content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
         while bytes.len() < end + 4 + length {
             if stream.read_buf(&mut bytes).await.ok()? == 0 {
                 return None;

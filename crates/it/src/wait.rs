@@ -12,15 +12,21 @@ const LOOK: Duration = Duration::from_millis(10);
 ///
 /// # Panics
 /// After [`PATIENCE`], with `what` was waited for.
-pub async fn wait_until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+pub async fn wait_until<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
+    let found = try_until(look).await;
+    found.unwrap_or_else(|| panic!("after {} s: still waiting for {what}", PATIENCE.as_secs()))
+}
+
+/// The same; nothing where it never comes.
+pub async fn try_until<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> Option<T> {
     let began = Instant::now();
-    loop {
+    while began.elapsed() < PATIENCE {
         if let Some(value) = look().await {
-            return value;
+            return Some(value);
         }
-        assert!(began.elapsed() < PATIENCE, "after {} s: still waiting for {what}", PATIENCE.as_secs());
         tokio::time::sleep(LOOK).await;
     }
+    None
 }
 
 /// [`wait_until`] for threads that are no tasks.

@@ -9,4 +9,14 @@
     clippy::print_stderr
 )]
 
+mod crash;
+mod delivery;
+mod feed;
+mod flow;
 mod joining;
+mod management;
+mod messages;
+mod outbox;
+mod processes;
+mod terms;
+mod windows;

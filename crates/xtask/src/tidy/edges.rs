@@ -92,7 +92,7 @@ const NAMESAKES: &[(&str, &str)] =
 
 /// Crates that belong to one place, with the crates that may use them directly.
 const RESERVED: &[(&str, &[&str])] = &[
-    ("sqlx", &["store"]),
+    ("sqlx", &["store", "it"]),
     ("tantivy", &["search"]),
     ("tantivy-jieba", &["search"]),
     ("axum", &["api", "console", "it", "bench"]),
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn reserved_crates_stay_in_their_place() {
         let found = complaints(&[("store", &["sqlx"]), ("app", &["sqlx"]), ("sqlx", &[])]);
-        assert_eq!(found, ["app: uses `sqlx`, which belongs to store"]);
+        assert_eq!(found, ["app: uses `sqlx`, which belongs to store, it"]);
     }
 
     #[test]
