@@ -349,7 +349,7 @@ impl Network {
         }
     }
 
-    /// Stops every node.
+    /// Stops every node, and leaves nothing behind on a shared database.
     pub async fn end(mut self) {
         let names: Vec<&'static str> = self.sites.keys().copied().collect();
         for site in self.sites.values() {
@@ -357,6 +357,9 @@ impl Network {
         }
         for name in names {
             self.stop(name).await;
+        }
+        for (url, schema) in self.sites.values().filter_map(|site| site.store.as_ref()) {
+            drop_schema(url, schema).await;
         }
     }
 
@@ -478,6 +481,14 @@ impl Live {
         self.server.await.unwrap();
         self.node.stop().await;
     }
+}
+
+async fn drop_schema(url: &str, schema: &str) {
+    use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+    let mut connection = sqlx::postgres::PgConnection::connect(url).await.unwrap();
+    let statement = AssertSqlSafe(format!("DROP SCHEMA IF EXISTS {schema} CASCADE"));
+    connection.execute(sqlx::raw_sql(statement)).await.unwrap();
+    connection.close().await.unwrap();
 }
 
 /// Limits for tests: the same as an operator's, but for pauses between tries and for how soon a window closes.

@@ -76,10 +76,25 @@ async fn trade(user: &Manage, product: &str, round: usize) -> String {
     contract
 }
 
-/// Kills a process and starts it again.
-fn strike(town: &Mutex<Town>, process: &str) {
+/// How a process ends.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// SIGKILL.
+    Killed,
+    /// SIGINT, as Ctrl-C sends it.
+    Interrupted,
+}
+
+/// Ends a process and starts it again.
+fn strike(town: &Mutex<Town>, process: &str, end: End) {
     let mut town = town.lock().unwrap();
-    town.take(process).kill();
+    let serving = town.take(process);
+    match end {
+        End::Killed => serving.kill(),
+        End::Interrupted => {
+            assert_eq!(serving.interrupt(), Some(0), "{process} stops cleanly in the middle of its work")
+        }
+    }
     town.serve(process);
 }
 
@@ -106,14 +121,15 @@ async fn killed_at_any_moment_the_flow_goes_on_and_nothing_is_lost_or_counted_tw
     for round in 0..ROUNDS {
         let victim = ["market", "users"][random.random_range(0..2)];
         let moment = Duration::from_millis(random.random_range(0..250));
+        let end = if random.random_range(0..3) == 0 { End::Interrupted } else { End::Killed };
         let manage = user.manage(&town);
         let working = trade(&manage, &product, round);
         let killing = async {
             tokio::time::sleep(moment).await;
-            tokio::task::block_in_place(|| strike(&town, victim));
+            tokio::task::block_in_place(|| strike(&town, victim, end));
         };
         let (contract, ()) = tokio::join!(working, killing);
-        eprintln!("round {round}: {victim} killed after {} ms, {contract} done", moment.as_millis());
+        eprintln!("round {round}: {victim} {end:?} after {} ms, {contract} done", moment.as_millis());
         contracts.push(contract);
     }
 

@@ -18,5 +18,6 @@ mod management;
 mod messages;
 mod outbox;
 mod processes;
+mod sources;
 mod terms;
 mod windows;

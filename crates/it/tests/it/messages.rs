@@ -127,6 +127,7 @@ fn wrong_letters(desk: &Desk, stranger: &Voice) -> Vec<(&'static str, Letter)> {
         ("body that is no object", signed().with_body("[]")),
         ("body that is no JSON", signed().with_body("<id/>")),
         ("body not UTF-8", signed().with_body(b"{\"id\": \"\xff\"}".to_vec())),
+        ("a key twice", signed().with_body(format!(r#"{{"id": "5", "id": "{provider}"}}"#))),
         ("nested too deep", signed().with_body(deep)),
         ("body too large", signed().with_body(large)),
         ("a field missing", desk.draft_with(json!({"name": "x"})).sign()),

@@ -40,6 +40,15 @@ fn five_processes_do_the_whole_flow_with_the_command_line_alone() {
     let human = town.weir("users", &["search", "Aotizhongxin"]);
     assert!(human.contains(&product), "{human}");
 
+    // A folder without data is named, and so is the place in a file that cannot be read.
+    let (empty, ragged) = (town.home("empty"), town.home("ragged").join("ragged.csv"));
+    std::fs::write(&ragged, "a,b\n1,2\n1,2,3\n").unwrap();
+    for (path, word) in [(&empty, "empty"), (&ragged, "ragged.csv")] {
+        let (exit, why) =
+            town.fails("market", &["resource", "add", path.to_str().unwrap(), "--node", "providers"]);
+        assert!(exit == 8 && why.contains(word), "{exit}: {why}");
+    }
+
     // Two uses wanted, one offered: the counter-offer is accepted and signed.
     let proposed = users(&["contract", "propose", &product, "--count", "2"]);
     let key = field(&proposed, "key");
@@ -225,7 +234,7 @@ fn what_cannot_be_used_is_refused_before_anything_is_made() {
     ];
     let output = process::run(&home, None, &[wrong.as_slice(), &["--area", "1100"]].concat());
     assert!(!output.status.success(), "a wrong check digit: {}", text(&output));
-    assert!(!home.join("weir.toml").exists(), "no configuration was made");
+    assert_eq!(std::fs::read_dir(&home).unwrap().count(), 0, "nothing was made");
     std::fs::write(home.join("trust.pem"), "rubbish").unwrap();
     let output = process::run(&home, None, &["verify", "nothing.json", "--trust", "trust.pem"]);
     assert_eq!(output.status.code(), Some(8), "{}", text(&output));
