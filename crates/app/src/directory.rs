@@ -4,12 +4,12 @@
 //! verified when it is first used and again when its certificate changes; its validity period is checked at every use.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crypto::PublicKey;
 use crypto::cert::{Chain, Roots};
 use domain::Timestamp;
-use domain::id::AreaCode;
+use domain::id::{AreaCode, IdKind, NodeId};
 use ledger::checkpoint::LogIdentity;
 use ndi::Code;
 use ndi::weir_v1::public_log::{ConnectorBody, NodeBody, OrganisationBody, PublicBody};
@@ -43,11 +43,11 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether it may act at this time: certified, and within its certificate's validity.
+    /// Whether it may act at this time: certified, and within the validity of its certificate and of its issuers'.
     pub fn may_act(&self, now: Timestamp) -> bool {
-        let seconds = now.micros().div_euclid(1_000_000);
-        let leaf = self.chain.leaf();
-        self.status == "certified" && leaf.not_before() <= seconds && seconds <= leaf.not_after()
+        let seconds = now.secs();
+        let valid = self.chain.iter().all(|one| one.not_before() <= seconds && seconds <= one.not_after());
+        self.status == "certified" && valid
     }
 
     /// Reads a directory body (docs/WIRE.md, 3) and verifies its chain at `now`: it must lead to the root, and its `OU` must be the identifier.
@@ -61,7 +61,8 @@ impl Known {
             PublicBody::Organisation(organisation) => Self::from_organisation(organisation)?,
             _ => return Err(Error::Corrupt("the body is no node, connector or organisation".to_owned())),
         };
-        roots.verify(&known.chain, now.micros().div_euclid(1_000_000))?;
+        roots.verify(&known.chain, now.secs())?;
+        check_issuer(&known.chain, ROOT_CERTIFIED.contains(&known.kind.as_str()), known.area)?;
         let certified = known.chain.leaf().subject_ou().unwrap_or_default();
         if certified == known.id {
             return Ok(known);
@@ -119,6 +120,28 @@ impl Known {
     }
 }
 
+/// Kinds that the root itself certifies.
+const ROOT_CERTIFIED: [&str; 3] = ["global", "region", "industry"];
+
+/// Checks who issued: the root, or the authority of the area's own region or industry node, which certifies no other area's members and
+/// no function nodes. A chain that leads to the root is not enough: every authority's does.
+///
+/// # Errors
+/// [`Error::Corrupt`] where another authority issued.
+pub fn check_issuer(chain: &Chain, by_root: bool, area: AreaCode) -> Result<(), Error> {
+    let Some(issuer) = chain.issuers().first() else { return Ok(()) };
+    let id = issuer.subject_ou().and_then(|ou| NodeId::parse(ou).ok());
+    let regional = id.filter(|id| matches!(id.kind(), IdKind::RegionNode | IdKind::IndustryNode));
+    if !by_root && regional.is_some_and(|id| id.area() == area) {
+        return Ok(());
+    }
+    let leaf = chain.leaf().subject_ou().unwrap_or_default();
+    let issuer = issuer.subject_ou().unwrap_or_default();
+    Err(Error::Corrupt(format!(
+        "the certificate of `{leaf}` comes from `{issuer}`, which does not certify it"
+    )))
+}
+
 /// A certificate chain from its wire form, base64 DER, leaf first.
 ///
 /// # Errors
@@ -137,23 +160,20 @@ pub fn chain_to_wire(chain: &Chain) -> Vec<String> {
         .collect()
 }
 
-/// The identity of a public log: its Ed25519 verifier key and, where the node signs with SM2, the second signature's key.
-///
-/// # Errors
-/// [`Error::Ledger`] where the verifier key cannot be read.
-pub fn log_identity(vkey: &str, node_key: &PublicKey) -> Result<LogIdentity, Error> {
-    let ed25519: ledger::note::NoteVerifier = vkey.parse()?;
-    let sm2 = match node_key.suite() {
-        crypto::Suite::Sm => Some(ledger::note::NoteVerifier::sm2(ed25519.name(), node_key.clone())?),
-        crypto::Suite::Intl => None,
-    };
-    Ok(LogIdentity::new(ed25519, sm2)?)
-}
+/// How many entries the cache holds; when it is full it starts anew.
+const CACHED_MAX: usize = 65_536;
 
 /// The cache.
 #[derive(Debug, Default)]
 pub struct Directory {
-    known: RwLock<HashMap<String, Arc<Known>>>,
+    cached: RwLock<Cached>,
+}
+
+#[derive(Debug, Default)]
+struct Cached {
+    known: HashMap<String, Arc<Known>>,
+    /// Counts how often something was forgotten, so that what was read before is not kept after.
+    generation: u64,
 }
 
 impl Directory {
@@ -171,6 +191,7 @@ impl Directory {
         if let Some(known) = self.cached(id) {
             return Ok(known);
         }
+        let generation = self.read(|cached| cached.generation);
         let wanted = id.to_owned();
         let row = store
             .read("directory_find", move |read| {
@@ -181,24 +202,38 @@ impl Directory {
         let row = row.ok_or_else(|| Error::not_found("node, connector or organisation", id))?;
         let body = crate::log::public_body(&row.body)?;
         let known = Arc::new(Known::from_body(&body, roots, now)?);
-        self.keep(known.clone());
+        self.keep(known.clone(), generation);
         Ok(known)
     }
 
     /// Forgets an entry, after its row changed.
     pub fn forget(&self, id: &str) {
-        if let Ok(mut known) = self.known.write() {
-            known.remove(id);
-        }
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
+        cached.generation += 1;
+        cached.known.remove(id);
     }
 
     fn cached(&self, id: &str) -> Option<Arc<Known>> {
-        self.known.read().ok()?.get(id).cloned()
+        self.read(|cached| cached.known.get(id).cloned())
     }
 
-    fn keep(&self, entry: Arc<Known>) {
-        if let Ok(mut known) = self.known.write() {
-            known.insert(entry.id.clone(), entry);
+    fn read<T>(&self, look: impl FnOnce(&Cached) -> T) -> T {
+        look(&self.cached.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps an entry that was read at a generation, unless something changed since.
+    fn keep(&self, entry: Arc<Known>, generation: u64) {
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
+        if cached.generation != generation {
+            return;
         }
+        if cached.known.len() >= CACHED_MAX {
+            cached.known.clear();
+        }
+        cached.known.insert(entry.id.clone(), entry);
     }
 }
+
+#[cfg(test)]
+#[path = "directory_tests.rs"]
+mod tests;

@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crypto::{LogKey, SigningKey, Suite};
 
@@ -14,6 +15,8 @@ use crate::Error;
 #[derive(Debug, Clone)]
 pub struct KeyFolder {
     folder: PathBuf,
+    /// Held while a key is looked for and made, so that two who ask at once get the same.
+    making: Arc<Mutex<()>>,
 }
 
 impl KeyFolder {
@@ -24,7 +27,7 @@ impl KeyFolder {
     pub fn open(node_folder: &Path) -> Result<KeyFolder, Error> {
         let folder = node_folder.join("keys");
         create_private_dir(&folder).map_err(|source| Error::Folder { path: folder.clone(), source })?;
-        Ok(KeyFolder { folder })
+        Ok(KeyFolder { folder, making: Arc::default() })
     }
 
     /// The signing key of the given name, made and written where there is none yet.
@@ -32,6 +35,7 @@ impl KeyFolder {
     /// # Errors
     /// [`Error::Folder`] where the file cannot be read or written, [`Error::Crypto`] where it is no key.
     pub fn signing(&self, name: &str, suite: Suite) -> Result<SigningKey, Error> {
+        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         match self.read(name)? {
             Some(pem) => Ok(SigningKey::from_pkcs8_pem(&pem)?),
             None => {
@@ -42,11 +46,25 @@ impl KeyFolder {
         }
     }
 
+    /// The signing key of the given name, where there is one: of what was certified no other is made.
+    ///
+    /// # Errors
+    /// As [`KeyFolder::signing`].
+    pub fn existing(&self, name: &str) -> Result<Option<SigningKey>, Error> {
+        Ok(self.read(name)?.map(|pem| SigningKey::from_pkcs8_pem(&pem)).transpose()?)
+    }
+
+    /// Whether there is a key of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
     /// The log key of the given name, made and written where there is none yet.
     ///
     /// # Errors
     /// As [`KeyFolder::signing`].
     pub fn log(&self, name: &str) -> Result<LogKey, Error> {
+        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         match self.read(name)? {
             Some(pem) => Ok(LogKey::from_pem(&pem)?),
             None => {
@@ -83,11 +101,24 @@ impl KeyFolder {
 /// # Errors
 /// Those of the file system.
 pub fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_whole(path, content, 0o600)
+}
+
+/// Writes a file that everyone can read (0644), durably and all at once.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write_public(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    write_whole(path, content, 0o644)
+}
+
+#[cfg_attr(not(unix), allow(unused_variables))]
+fn write_whole(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     let staged = path.with_extension("new");
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
     let mut file = options.open(&staged)?;
     file.write_all(content)?;
     file.sync_all()?;

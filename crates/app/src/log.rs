@@ -32,9 +32,24 @@ pub struct OwnLog {
 }
 
 impl OwnLog {
-    fn open(keys: &KeyFolder, name: &str, suite: Suite) -> Result<OwnLog, Error> {
-        let key = keys.log(&format!("log-{name}"))?;
+    /// `held` is the log of that name which the store has. Its key must still be there: with another it would be another log, and
+    /// nobody would follow it.
+    fn open(keys: &KeyFolder, name: &str, suite: Suite, held: Option<&str>) -> Result<OwnLog, Error> {
+        let file = format!("log-{name}");
+        let lost = || {
+            Error::Corrupt(format!(
+                "the key `{file}` of log `{}` is missing or another: restore the key folder",
+                held.unwrap_or_default()
+            ))
+        };
+        if held.is_some() && !keys.has(&file) {
+            return Err(lost());
+        }
+        let key = keys.log(&file)?;
         let origin = origin(&key, name);
+        if held.is_some_and(|held| held != origin) {
+            return Err(lost());
+        }
         let vkey = NoteVerifier::ed25519(&origin, key.public())?;
         let sm2_key = match suite {
             Suite::Sm => Some(keys.signing(&format!("log-{name}-sm2"), Suite::Sm)?),
@@ -66,7 +81,11 @@ impl OwnLog {
 }
 
 fn origin(key: &LogKey, name: &str) -> String {
-    let digest = Sha256::of(&key.public().to_bytes()).to_string();
+    log_name(Sha256::of(&key.public().to_bytes()), name)
+}
+
+fn log_name(key: Sha256, name: &str) -> String {
+    let digest = key.to_string();
     format!("weir/{}/{name}", digest.get(..32).unwrap_or(&digest))
 }
 
@@ -83,9 +102,14 @@ impl OwnLogs {
     /// # Errors
     /// [`Error::Folder`], [`Error::Crypto`], [`Error::Store`].
     pub async fn open(keys: &KeyFolder, store: &Store, config: &NodeConfig) -> Result<OwnLogs, Error> {
-        let public =
-            config.role.publishes().then(|| OwnLog::open(keys, "public", config.suite)).transpose()?;
-        let logs = OwnLogs { public, evidence: OwnLog::open(keys, "evidence", config.suite)? };
+        let held = own_logs(store).await?;
+        let open = |name: &str| {
+            let ending = format!("/{name}");
+            let held = held.iter().find(|log| log.ends_with(&ending));
+            OwnLog::open(keys, name, config.suite, held.map(String::as_str))
+        };
+        let public = config.role.publishes().then(|| open("public")).transpose()?;
+        let logs = OwnLogs { public, evidence: open("evidence")? };
         for origin in logs.all().map(|log| log.origin().to_owned()) {
             store
                 .run_tx("log_create", move |tx| {
@@ -111,6 +135,25 @@ impl OwnLogs {
     pub fn all(&self) -> impl Iterator<Item = &OwnLog> {
         self.public.iter().chain(std::iter::once(&self.evidence))
     }
+}
+
+/// The logs that the store has as its own.
+async fn own_logs(store: &Store) -> Result<Vec<String>, Error> {
+    let heads = store
+        .read("logs_own", |read| Box::pin(async move { Ok::<_, Error>(read.list_logs().await?) }))
+        .await?;
+    Ok(heads.into_iter().filter(|head| head.own).map(|head| head.log).collect())
+}
+
+/// Whether a public log has the name that its Ed25519 key gives it. So nobody can claim the name of another's log.
+pub fn is_named_by_its_key(identity: &LogIdentity) -> bool {
+    use base64::Engine as _;
+    let vkey = identity.vkey().to_string();
+    let key = vkey.splitn(3, '+').nth(2).unwrap_or_default();
+    // The first byte says what the key is for.
+    let key = base64::engine::general_purpose::STANDARD.decode(key).unwrap_or_default();
+    let digest = Sha256::of(key.get(1..).unwrap_or_default());
+    identity.origin() == log_name(digest, "public")
 }
 
 /// What goes into a log with a step: prepared outside the transaction (the salt is random), committed with it.
@@ -201,6 +244,9 @@ const PUBLIC_BODY_VERSION: u32 = 1;
 /// How long the sequencer sleeps without a wake-up before it looks anyway.
 const SWEEP: Duration = Duration::from_secs(5);
 
+/// How many bytes of bodies one checkpoint takes in: a feed's frame ends at a checkpoint and must fit in a line.
+pub const BATCH_BYTES_MAX: usize = 4 << 20;
+
 /// Job: numbers waiting entries into the logs as soon as they are committed.
 pub async fn sequence(node: Node) {
     let mut woken = node.store().watch_evidence();
@@ -268,7 +314,7 @@ fn grow(
     let mut frontier = read_frontier(head.size, &head.frontier)?;
     let mut nodes = Vec::new();
     let mut hashed = Vec::with_capacity(rows.len());
-    for row in rows {
+    for row in within(rows, BATCH_BYTES_MAX) {
         let leaf = leaf_of(&row.salt, &row.body)?;
         nodes.extend(frontier.append(leaf)?.into_iter().map(stored_node));
         hashed.push((row, *leaf.as_bytes()));
@@ -283,6 +329,15 @@ fn grow(
         at: node.now().micros(),
     };
     Ok((growth, hashed))
+}
+
+/// The first rows whose bodies have together no more than `bytes`; at least one.
+fn within(rows: Vec<EvidenceRow>, bytes: usize) -> impl Iterator<Item = EvidenceRow> {
+    let mut sum = 0;
+    rows.into_iter().enumerate().map_while(move |(at, row)| {
+        sum += row.body.len();
+        (at == 0 || sum <= bytes).then_some(row)
+    })
 }
 
 /// The tree leaf of a stored entry.

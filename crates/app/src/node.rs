@@ -47,6 +47,7 @@ struct Inner {
     directory: Directory,
     members: RwLock<Members>,
     logs: crate::log::OwnLogs,
+    feed: crate::feed::Feed,
     contracts: crate::contract::Desk,
     post: crate::outbox::Post,
     meters: crate::metering::Meters,
@@ -81,6 +82,7 @@ impl Node {
         let inner = Inner {
             keys,
             logs,
+            feed: crate::feed::Feed::default(),
             contracts: crate::contract::Desk::default(),
             post: crate::outbox::Post::default(),
             meters: crate::metering::Meters::default(),
@@ -183,6 +185,11 @@ impl Node {
         &self.inner.logs
     }
 
+    /// What following others' logs keeps in memory.
+    pub fn feed(&self) -> &crate::feed::Feed {
+        &self.inner.feed
+    }
+
     /// The contracts in memory, and who waits for them.
     pub fn contracts(&self) -> &crate::contract::Desk {
         &self.inner.contracts
@@ -215,6 +222,7 @@ impl Node {
 
     /// Tells the jobs that depend on who is known that somebody joined.
     pub(crate) fn notify_members(&self) {
+        self.inner.feed.forget_origins();
         self.inner.joined.send_modify(|count| *count += 1);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Everything is read in one snapshot, so that the figures belong together. What is wrong and what to do about it is [`crate::doctor`]'s.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::Timestamp;
 use ndi::weir_v1::public_log::NodeKind;
@@ -110,6 +110,9 @@ pub struct FollowedView {
     pub size: u64,
     /// When the last of them came, RFC 3339.
     pub last_entry_at: Option<String>,
+    /// Why it does not go on here, where it does not: it forked, went back, or nobody known publishes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// Messages that are to be sent.
@@ -190,7 +193,7 @@ pub async fn status(node: &Node) -> Result<StatusView, Error> {
         store: store_view(node),
         logs: figures.own_logs(node),
         upstreams: upstreams(node, &figures.heads),
-        followed: figures.followed(&publishers),
+        followed: figures.followed(&publishers, node.feed().troubles()),
         outbox: figures.outbox,
         counts: figures.counts,
     })
@@ -280,20 +283,28 @@ impl Figures {
         .collect()
     }
 
-    fn followed(&self, publishers: &HashMap<String, (String, String)>) -> Vec<FollowedView> {
-        let followed = self.heads.iter().filter(|head| !head.own);
+    /// The logs that are followed, and those of which nothing could be taken yet.
+    fn followed(
+        &self,
+        publishers: &HashMap<String, (String, String)>,
+        mut troubles: BTreeMap<String, String>,
+    ) -> Vec<FollowedView> {
+        let view = |origin: &str, head: Option<&LogHead>, problem: Option<String>| {
+            let (node, name) = publishers.get(origin).cloned().unzip();
+            FollowedView {
+                origin: origin.to_owned(),
+                node,
+                name,
+                size: head.map_or(0, |head| head.size),
+                last_entry_at: head.and_then(grown_at),
+                problem,
+            }
+        };
+        let held = self.heads.iter().filter(|head| !head.own);
+        let mut followed: Vec<FollowedView> =
+            held.map(|head| view(&head.log, Some(head), troubles.remove(&head.log))).collect();
+        followed.extend(troubles.into_iter().map(|(origin, problem)| view(&origin, None, Some(problem))));
         followed
-            .map(|head| {
-                let (node, name) = publishers.get(&head.log).cloned().unzip();
-                FollowedView {
-                    origin: head.log.clone(),
-                    node,
-                    name,
-                    size: head.size,
-                    last_entry_at: grown_at(head),
-                }
-            })
-            .collect()
     }
 }
 
@@ -369,10 +380,21 @@ mod tests {
         let heads = vec![head("own", true, 9), head("a", false, 2), head("b", false, 0)];
         let figures = Figures { heads, waiting: HashMap::new(), outbox, counts: Counts::default() };
         let publishers = HashMap::from([("a".to_owned(), ("2x".to_owned(), "上海".to_owned()))]);
-        let followed = figures.followed(&publishers);
-        let told: Vec<(&str, Option<&str>, u64)> =
-            followed.iter().map(|log| (log.origin.as_str(), log.node.as_deref(), log.size)).collect();
-        assert_eq!(told, [("a", Some("2x"), 2), ("b", None, 0)]);
+        let troubles = BTreeMap::from([("a", "it forked"), ("c", "nobody publishes it")]);
+        let troubles = troubles.into_iter().map(|(log, why)| (log.to_owned(), why.to_owned())).collect();
+        let followed = figures.followed(&publishers, troubles);
+        let told: Vec<(&str, Option<&str>, u64, Option<&str>)> = followed
+            .iter()
+            .map(|log| (log.origin.as_str(), log.node.as_deref(), log.size, log.problem.as_deref()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("a", Some("2x"), 2, Some("it forked")),
+                ("b", None, 0, None),
+                ("c", None, 0, Some("nobody publishes it"))
+            ]
+        );
     }
 
     #[test]

@@ -61,7 +61,7 @@ async fn apply_product(
         origin: origin.to_owned(),
         provider: product.subject.to_string(),
         area: product.id.area().to_string(),
-        listed: listings.iter().any(is_listed),
+        listed: product.status == Status::Registered && listings.iter().any(is_listed),
         updated_at: now.micros(),
         body: stored_body(&PublicBody::Product(product.clone()))?,
     };
@@ -100,8 +100,11 @@ async fn apply_listing(tx: &mut Tx, listing: &ListingBody, now: Timestamp) -> Re
         body: stored_body(&PublicBody::Listing(listing.clone()))?,
     };
     tx.put_listing(&row).await?;
+    // A listing may come before its product: logs of different nodes have no common order. Then the product finds it here.
     let Some(mut product) = tx.get_catalogue(listing.product.as_str()).await? else { return Ok(()) };
-    product.listed = tx.list_listings(NETWORK, listing.product.as_str()).await?.iter().any(is_listed);
+    let listings = tx.list_listings(NETWORK, listing.product.as_str()).await?;
+    let withdrawn = public_body(&product.body)?.status() == Status::Withdrawn;
+    product.listed = !withdrawn && listings.iter().any(is_listed);
     Ok(tx.put_catalogue(&[product]).await?)
 }
 
@@ -213,10 +216,12 @@ pub async fn product_view(node: &Node, id: &str) -> Result<Value, Error> {
 
 /// A catalogue row as others see it.
 pub(crate) async fn view(read: &mut Read, row: &CatalogueRow) -> Result<Value, Error> {
-    let mut body = public_body(&row.body)?.to_body()?;
-    let listings = read.list_listings(NETWORK, &row.product).await?;
-    let nodes: Vec<Value> =
-        listings.iter().filter(|row| is_listed(row)).map(|row| Value::from(row.service.as_str())).collect();
+    let public = public_body(&row.body)?;
+    let mut body = public.to_body()?;
+    let listings = read.list_listings(NETWORK, &row.product).await?.into_iter();
+    // What is withdrawn is on no shelf, whatever a service node still says.
+    let offered = listings.filter(|row| public.status() == Status::Registered && is_listed(row));
+    let nodes: Vec<Value> = offered.map(|row| Value::from(row.service)).collect();
     if let Some(fields) = body.as_object_mut() {
         fields.insert("listings".to_owned(), Value::from(nodes));
     }

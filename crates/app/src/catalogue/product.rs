@@ -296,6 +296,7 @@ fn outbound(
     out: &Outbound,
     reason: &str,
 ) -> Result<Option<NewMessage>, Error> {
+    let connector = &product.connector;
     let why = |text: &str| if text.is_empty() { "not given".to_owned() } else { text.to_owned() };
     let (destination, kind, body) = match out {
         Outbound::ListProduct { product, node } => {
@@ -306,19 +307,13 @@ fn outbound(
             (node.clone(), PRODUCT_DELIST_MSG, body)
         }
         Outbound::WithdrawProduct { product, reason } => {
-            let speaker = node.hosted(&product_connector(node, product)?)?;
+            let speaker = node.hosted(connector)?;
             let body = ProductWithdraw { product_id: product.clone(), reason: why(reason) }.to_body()?;
             (offer::region_of(&speaker)?, PRODUCT_WITHDRAW_MSG, body)
         }
         _ => return Ok(None),
     };
-    Ok(Some(outbox::message(&product.connector, stream(&product.key), &destination, kind, &body, node.now())))
-}
-
-fn product_connector(node: &Node, product: &ProductId) -> Result<NodeId, Error> {
-    let subject = product.subject();
-    let tenant = node.tenants().into_iter().find(|tenant| *tenant.subject() == subject);
-    tenant.map(|tenant| tenant.id().clone()).ok_or_else(|| Error::not_found("connector of product", product))
+    Ok(Some(outbox::message(connector, stream(&product.key), &destination, kind, &body, node.now())))
 }
 
 async fn commit(

@@ -70,6 +70,7 @@ pub async fn handle_resource(node: &Node, incoming: &Incoming) -> Result<Value, 
 pub async fn handle_product(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
     let request: ProductRegister = incoming.read()?;
     check_sender(node, incoming, request.connector.as_str(), request.subject.as_str())?;
+    check_provider(node, &request).await?;
     check_offer(node, incoming, &request).await?;
     let id = match product_row(node, &incoming.from.id, &request.local_key).await?.and_then(|row| row.id) {
         Some(id) => ProductId::parse(&id).map_err(|error| Error::Corrupt(error.to_string()))?,
@@ -211,6 +212,16 @@ fn check_sender(node: &Node, incoming: &Incoming, connector: &str, subject: &str
         return Err(Error::Forbidden(format!("`{}` registers for itself only", from.id)));
     }
     Ok(())
+}
+
+/// The provider is named as its organisation was certified: the name is searched, and people go by it.
+async fn check_provider(node: &Node, request: &ProductRegister) -> Result<(), Error> {
+    let known = node.known(request.subject.as_str()).await?;
+    let certified = known.chain.leaf().subject_o().unwrap_or_default();
+    if request.provider == certified {
+        return Ok(());
+    }
+    Err(Error::Forbidden(format!("`{}` is certified as `{certified}`, not `{}`", known.id, request.provider)))
 }
 
 /// The resource is the sender's, and its file can be delivered under the offer.

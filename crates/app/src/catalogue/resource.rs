@@ -130,7 +130,8 @@ pub async fn add(
     let options = ProfileOptions { encoding: new.encoding.clone() };
     let file = path.clone();
     let profiled =
-        tokio::task::spawn_blocking(move || dataplane::profile::profile(&file, &options, progress.as_ref())).await;
+        tokio::task::spawn_blocking(move || dataplane::profile::profile(&file, &options, progress.as_ref()))
+            .await;
     let mut profiled =
         profiled.map_err(|error| Error::Corrupt(format!("profiling was interrupted: {error}")))??;
     for column in &mut profiled.profile.columns {
