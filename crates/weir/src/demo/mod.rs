@@ -2,6 +2,8 @@
 //! walked over it on real or generated data.
 
 pub mod data;
+mod look;
+mod meters;
 pub mod network;
 pub mod titles;
 pub mod walk;

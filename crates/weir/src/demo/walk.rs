@@ -11,6 +11,8 @@ use crypto::Hasher;
 use ledger::receipt::{Receipt, Verifier};
 use serde_json::{Value, json};
 
+use super::look::{day, file_name, list, number, text, wait_for};
+use super::meters::{Meters, usage_of};
 use super::network::{Network, credit_code};
 use super::titles::{self, Named};
 use crate::client::Client;
@@ -20,10 +22,6 @@ use crate::i18n::Arg;
 use crate::problem::{Failure, Result};
 use crate::term::{Align, Mark, Step, Table, Unit, bytes, duration, percent, seconds, thousands};
 
-/// How long the walk waits for what other nodes do by themselves.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often it looks while it waits.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// The uses that each contract allows: the offer's count.
 const COUNT_OFFERED: u64 = 1;
 /// The uses that the user asks for at first.
@@ -744,119 +742,4 @@ async fn download(
         return Err(Failure::new(Exit::Unverified, "demo-digest-differs").with("file", file.display()));
     }
     Ok(length)
-}
-
-/// Looks again and again until something is there, for as long as the walk is patient.
-async fn wait_for<T, F>(what: &str, look: impl Fn() -> F) -> Result<T>
-where
-    F: Future<Output = Result<Option<T>>>,
-{
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = look().await? {
-            return Ok(found);
-        }
-        if Instant::now() > deadline {
-            return Err(Failure::new(Exit::Failure, "demo-waited")
-                .with("what", what)
-                .with("time", duration(PATIENCE)));
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-/// One side's count of a contract.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Count {
-    uses: u64,
-    rows: u64,
-    bytes: u64,
-}
-
-fn usage_of(usage: &Value, contract: &str) -> Count {
-    let all = if usage.is_array() { usage } else { &usage["contracts"] };
-    let found = list(all).iter().find(|one| text(one, "contractId") == contract);
-    let meter = found.map(|one| &one["meter"]).unwrap_or(&Value::Null);
-    Count { uses: number(meter, "uses"), rows: number(meter, "rows"), bytes: number(meter, "bytes") }
-}
-
-/// The table of both sides' meters.
-struct Meters {
-    table: Table,
-    provider: Count,
-    user: Count,
-    equal: bool,
-}
-
-impl Meters {
-    fn new(context: &Context) -> Meters {
-        let heading = |key: &str| context.msg(key, &[]);
-        let table = Table::new()
-            .column(&heading("metering-product"), Align::Left)
-            .column(&heading("metering-provider-side"), Align::Right)
-            .column(&heading("metering-user-side"), Align::Right)
-            .column(&heading("metering-equal"), Align::Left);
-        Meters { table, provider: Count::default(), user: Count::default(), equal: true }
-    }
-
-    fn add(&mut self, context: &Context, name: &str, provider: Count, user: Count) {
-        self.provider = self.provider.plus(provider);
-        self.user = self.user.plus(user);
-        self.row(context, name, provider, user);
-    }
-
-    fn row(&mut self, context: &Context, name: &str, provider: Count, user: Count) {
-        let same = provider == user && provider.uses > 0;
-        self.equal &= same;
-        let equal = context.msg(if same { "metering-equal-yes" } else { "metering-equal-no" }, &[]);
-        self.table.row([name.to_owned(), provider.words(context), user.words(context), equal]);
-    }
-
-    /// Prints the table with its totals; answers rows, uses and whether every row is equal.
-    fn print(mut self, context: &Context) -> Result<(u64, u64, bool)> {
-        let (provider, user) = (self.provider, self.user);
-        let total = context.msg("metering-total", &[]);
-        self.row(context, &total, provider, user);
-        if !context.out.is_json() {
-            context.out.table(&self.table).map_err(closed)?;
-        }
-        Ok((user.rows, user.uses, self.equal))
-    }
-}
-
-impl Count {
-    fn plus(self, other: Count) -> Count {
-        Count { uses: self.uses + other.uses, rows: self.rows + other.rows, bytes: self.bytes + other.bytes }
-    }
-
-    fn words(self, context: &Context) -> String {
-        let args = [
-            ("uses", self.uses.into()),
-            ("rows", thousands(self.rows).into()),
-            ("bytes", bytes(self.bytes).into()),
-        ];
-        context.msg("metering-cell", &args)
-    }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn number(value: &Value, name: &str) -> u64 {
-    value.get(name).and_then(Value::as_u64).unwrap_or_default()
-}
-
-/// The day of an RFC 3339 time, where the documents live: in UTC+8.
-fn day(value: &Value) -> Option<String> {
-    let at = domain::Timestamp::parse(value.as_str()?).ok()?;
-    at.format_offset(8 * 60).get(..10).map(str::to_owned)
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
