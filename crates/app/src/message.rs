@@ -94,7 +94,7 @@ impl Node {
         path: &str,
         body: &Value,
         sequence: &str,
-    ) -> Result<(Vec<(String, String)>, Vec<u8>), Error> {
+    ) -> Result<SignedMessage, Error> {
         let msgcode = path.rsplit('/').next().unwrap_or(path);
         let from = Sender::Node(speaker.id().clone());
         let headers = Headers::unsigned(msgcode, from, Some(to.clone()), speaker.key.key_ref())
@@ -161,6 +161,9 @@ impl Node {
         Ok(known)
     }
 }
+
+/// Headers and body as they are sent.
+type SignedMessage = (Vec<(String, String)>, Vec<u8>);
 
 /// How many old answers are forgotten in one transaction.
 const FORGET_BATCH: u32 = 1000;

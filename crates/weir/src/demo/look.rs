@@ -38,6 +38,11 @@ pub fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
+/// What stands at a path of members and positions, such as `profile/timeRange/0`; null where nothing does.
+pub fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    value.pointer(&format!("/{path}")).unwrap_or(&Value::Null)
+}
+
 /// A text of an object; empty where it has none.
 pub fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
@@ -75,6 +80,8 @@ mod tests {
     #[test]
     fn what_is_not_there_reads_as_nothing() {
         let value = json!({"name": 3});
+        assert_eq!(at(&value, "name/0"), &Value::Null);
+        assert_eq!(at(&json!({"a": [{"b": 1}]}), "a/0/b"), &json!(1));
         assert_eq!((text(&value, "name"), number(&value, "rows"), list(&value).len()), ("", 0, 0));
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::look::{list, number, text};
+use super::look::{at, list, number, text};
 use crate::commands::{Context, closed};
 use crate::problem::Result;
 use crate::term::{Align, Table, bytes, thousands};
@@ -16,9 +16,9 @@ pub struct Count {
 }
 
 pub fn usage_of(usage: &Value, contract: &str) -> Count {
-    let all = if usage.is_array() { usage } else { &usage["contracts"] };
+    let all = if usage.is_array() { usage } else { at(usage, "contracts") };
     let found = list(all).iter().find(|one| text(one, "contractId") == contract);
-    let meter = found.map(|one| &one["meter"]).unwrap_or(&Value::Null);
+    let meter = found.map(|one| at(one, "meter")).unwrap_or(&Value::Null);
     Count { uses: number(meter, "uses"), rows: number(meter, "rows"), bytes: number(meter, "bytes") }
 }
 

@@ -11,7 +11,7 @@ use crypto::Hasher;
 use ledger::receipt::{Receipt, Verifier};
 use serde_json::{Value, json};
 
-use super::look::{day, file_name, list, number, text, wait_for};
+use super::look::{at, day, file_name, list, number, text, wait_for};
 use super::meters::{Meters, usage_of};
 use super::network::{Network, credit_code};
 use super::titles::{self, Named};
@@ -20,7 +20,7 @@ use crate::commands::{Context, closed, refused_use};
 use crate::exit::Exit;
 use crate::i18n::Arg;
 use crate::problem::{Failure, Result};
-use crate::term::{Align, Mark, Step, Table, Unit, bytes, duration, percent, seconds, thousands};
+use crate::term::{Mark, Step, Unit, bytes, duration, percent, seconds};
 
 /// The uses that each contract allows: the offer's count.
 const COUNT_OFFERED: u64 = 1;
@@ -256,7 +256,7 @@ impl<'a> Walk<'a> {
         let present = client.get("/resources", &[]).await?;
         let same = list(&present)
             .iter()
-            .find(|one| text(one, "path") == path.to_string_lossy() && !one["id"].is_null());
+            .find(|one| text(one, "path") == path.to_string_lossy() && !at(one, "id").is_null());
         if let Some(resource) = same {
             return Ok(resource.clone());
         }
@@ -267,16 +267,19 @@ impl<'a> Walk<'a> {
     }
 
     fn profiled(&mut self, started: Instant) -> Result<()> {
-        let profiles: Vec<&Value> = self.items.iter().map(|item| &item.resource["profile"]).collect();
-        let columns =
-            profiles.iter().map(|profile| list(&profile["columns"]).len() as u64).max().unwrap_or_default();
+        let profiles: Vec<&Value> = self.items.iter().map(|item| at(&item.resource, "profile")).collect();
+        let columns = profiles
+            .iter()
+            .map(|profile| list(at(profile, "columns")).len() as u64)
+            .max()
+            .unwrap_or_default();
         let (mut nulls, mut cells) = (0u64, 0u64);
         for profile in &profiles {
             nulls += number(profile, "nulls");
-            cells += number(profile, "rows") * list(&profile["columns"]).len() as u64;
+            cells += number(profile, "rows") * list(at(profile, "columns")).len() as u64;
         }
-        let from = profiles.iter().filter_map(|profile| day(&profile["timeRange"][0])).min();
-        let to = profiles.iter().filter_map(|profile| day(&profile["timeRange"][1])).max();
+        let from = profiles.iter().filter_map(|profile| day(at(profile, "timeRange/0"))).min();
+        let to = profiles.iter().filter_map(|profile| day(at(profile, "timeRange/1"))).max();
         let mut args: Vec<(&str, Arg<'_>)> = vec![
             ("resources", (profiles.len() as u64).into()),
             ("rows", profiles.iter().map(|profile| number(profile, "rows")).sum::<u64>().into()),
@@ -295,7 +298,8 @@ impl<'a> Walk<'a> {
 
     /// Registers a product of every resource, and watches until it is seen in the other region, at the industry and at the global node.
     async fn register(&mut self) -> Result<()> {
-        let watched = [("3100", "region-3100"), ("0077", "industry-0077"), ("", "global")];
+        let watched @ [(_, region), (_, industry), (_, global)] =
+            [("3100", "region-3100"), ("0077", "industry-0077"), ("", "global")];
         let mut slowest = [Duration::ZERO; 3];
         let mut registering = Duration::ZERO;
         for index in 0..self.items.len() {
@@ -304,9 +308,9 @@ impl<'a> Walk<'a> {
             registering += begun.elapsed();
             let registered = Instant::now();
             let seen = tokio::try_join!(
-                self.seen(watched[0].1, &product, registered),
-                self.seen(watched[1].1, &product, registered),
-                self.seen(watched[2].1, &product, registered),
+                self.seen(region, &product, registered),
+                self.seen(industry, &product, registered),
+                self.seen(global, &product, registered),
             )?;
             for (place, time) in slowest.iter_mut().zip([seen.0, seen.1, seen.2]) {
                 *place = (*place).max(time);
@@ -356,9 +360,9 @@ impl<'a> Walk<'a> {
         let client = self.network.client("providers-1100", Some(item.connector.clone()))?;
         let resource = text(&item.resource, "id");
         let present = client.get("/products", &[]).await?;
-        let present = if present.is_array() { present } else { present["items"].clone() };
+        let present = if present.is_array() { present } else { at(&present, "items").clone() };
         let same = list(&present).iter().find(|one| {
-            text(one, "resource") == resource && !one["id"].is_null() && text(one, "state") != "withdrawn"
+            text(one, "resource") == resource && !at(one, "id").is_null() && text(one, "state") != "withdrawn"
         });
         if let Some(product) = same {
             return Ok(text(product, "id").to_owned());
@@ -380,7 +384,7 @@ impl<'a> Walk<'a> {
             let path = format!("/products/{}", item.product);
             wait_for("feed", || async {
                 let seen = user.get(&path, &[]).await.ok();
-                Ok(seen.filter(|product| !list(&product["listings"]).is_empty()))
+                Ok(seen.filter(|product| !list(at(product, "listings")).is_empty()))
             })
             .await?;
         }
@@ -420,8 +424,9 @@ impl<'a> Walk<'a> {
                 "ozone".to_owned(),
             ];
         }
-        let column =
-            list(&first.resource["profile"]["columns"]).first().map(|column| text(column, "name").to_owned());
+        let column = list(at(&first.resource, "profile/columns"))
+            .first()
+            .map(|column| text(column, "name").to_owned());
         vec![first.named.short.in_en().to_owned(), column.unwrap_or_default()]
     }
 
@@ -442,7 +447,7 @@ impl<'a> Walk<'a> {
                 .iter()
                 .find(|one| text(one, "product") == product && text(one, "state") != "06");
             let contract = conclude(&user, &product, before).await?;
-            agreed.push(number(&contract["terms"], "count"));
+            agreed.push(number(at(&contract, "terms"), "count"));
             if let Some(item) = self.items.get_mut(index) {
                 item.contract = text(&contract, "contractId").to_owned();
             }
@@ -483,7 +488,7 @@ impl<'a> Walk<'a> {
         std::fs::create_dir_all(&folder)
             .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &folder, error))?;
         let user = self.network.client("user-3100", None)?;
-        let total: u64 = self.items.iter().map(|item| number(&item.resource["profile"], "bytes")).sum();
+        let total: u64 = self.items.iter().map(|item| number(at(&item.resource, "profile"), "bytes")).sum();
         let progress =
             self.context.out.progress(&self.context.msg("step-delivered", &[]), Some(total), Unit::Bytes);
         let mut delivered = 0;
@@ -533,7 +538,7 @@ impl<'a> Walk<'a> {
             item.receipt = receipts.join(name);
             std::fs::write(&item.receipt, receipt.to_string())
                 .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &item.receipt, error))?;
-            let body = &receipt["window"]["object"]["body"];
+            let body = at(&receipt, "window/object/body");
             windows.insert((item.contract.clone(), number(body, "number")));
         }
         self.done("step-closed", "demo-closed", &[("windows", (windows.len() as u64).into())], started)
@@ -687,7 +692,7 @@ async fn conclude(user: &Client, product: &str, before: Option<&Value>) -> Resul
         Some(contract) => text(contract, "key").to_owned(),
         None => {
             let offered = user.get(&format!("/products/{product}"), &[]).await?;
-            let mut terms = offered["offer"].clone();
+            let mut terms = at(&offered, "offer").clone();
             if let Some(fields) = terms.as_object_mut() {
                 fields.insert("count".to_owned(), COUNT_ASKED.into());
             }
@@ -706,7 +711,7 @@ async fn conclude(user: &Client, product: &str, before: Option<&Value>) -> Resul
                 Err(Failure::new(Exit::Refused, "demo-contract-ended")
                     .with("reason", text(&contract, "reason")))
             }
-            _ if contract["awaitsUs"] == Value::Bool(true) => {
+            _ if *at(&contract, "awaitsUs") == Value::Bool(true) => {
                 user.post(&format!("{path}/sign"), &json!({})).await?;
                 Ok(None)
             }
