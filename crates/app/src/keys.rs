@@ -138,7 +138,7 @@ fn create_private_dir(path: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -171,5 +171,41 @@ mod tests {
         let keys = KeyFolder::open(folder.path()).unwrap();
         std::fs::write(folder.path().join("keys/sign.pem"), "rubbish").unwrap();
         assert!(matches!(keys.signing("sign", Suite::Sm), Err(Error::Crypto(_))));
+    }
+
+    #[test]
+    fn two_that_ask_at_once_get_the_same_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::open(folder.path()).unwrap();
+        let ask = || keys.clone().signing("sign", Suite::Intl).unwrap().public_key().key_id();
+        let ids: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    }
+
+    #[test]
+    fn a_key_that_must_exist_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::open(folder.path()).unwrap();
+        assert!(keys.existing("sign").unwrap().is_none());
+        assert!(!keys.has("sign"));
+        let made = keys.signing("sign", Suite::Sm).unwrap();
+        assert_eq!(keys.existing("sign").unwrap().unwrap().public_key(), made.public_key());
+        assert!(keys.has("sign"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_public_file_is_replaced_whole_and_readable() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trust.pem");
+        std::fs::write(&path, "half").unwrap();
+        write_public(&path, b"whole").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing staged is left");
     }
 }

@@ -32,6 +32,8 @@ pub mod outbox;
 pub mod receipt;
 pub mod refusal;
 pub mod status;
+#[cfg(test)]
+mod testkit;
 
 pub use error::Error;
 pub use node::{Node, Parts};

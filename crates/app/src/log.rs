@@ -35,14 +35,15 @@ impl OwnLog {
     /// `held` is the log of that name which the store has. Its key must still be there: with another it would be another log, and
     /// nobody would follow it.
     fn open(keys: &KeyFolder, name: &str, suite: Suite, held: Option<&str>) -> Result<OwnLog, Error> {
-        let file = format!("log-{name}");
+        let (file, sm2_file) = (format!("log-{name}"), format!("log-{name}-sm2"));
         let lost = || {
+            let log = held.unwrap_or_default();
             Error::Corrupt(format!(
-                "the key `{file}` of log `{}` is missing or another: restore the key folder",
-                held.unwrap_or_default()
+                "a key of log `{log}` (`{file}`, `{sm2_file}`) is missing or another: restore the key folder"
             ))
         };
-        if held.is_some() && !keys.has(&file) {
+        let complete = keys.has(&file) && (suite == Suite::Intl || keys.has(&sm2_file));
+        if held.is_some() && !complete {
             return Err(lost());
         }
         let key = keys.log(&file)?;
@@ -52,7 +53,7 @@ impl OwnLog {
         }
         let vkey = NoteVerifier::ed25519(&origin, key.public())?;
         let sm2_key = match suite {
-            Suite::Sm => Some(keys.signing(&format!("log-{name}-sm2"), Suite::Sm)?),
+            Suite::Sm => Some(keys.signing(&sm2_file, Suite::Sm)?),
             Suite::Intl => None,
         };
         let sm2_verifier =
@@ -427,3 +428,7 @@ async fn prove(
     let entry = Entry::new(Salt::from_bytes(salt), body);
     Ok(Some(Inclusion { entry, index: found.position, proof, checkpoint }))
 }
+
+#[cfg(test)]
+#[path = "log_tests.rs"]
+mod tests;

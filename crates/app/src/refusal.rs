@@ -1,5 +1,6 @@
 //! The one place where an error becomes a return code of NDI-TR-2025-03, annex C (with the cases of docs/WIRE.md, 1).
 
+use domain::engine::EngineError;
 use domain::terms::UseRefusal;
 use ndi::return_code::{Extension, Module, System};
 use ndi::{Reply, ReturnCode};
@@ -27,7 +28,13 @@ pub fn reply(error: &Error) -> Reply {
 fn is_own_fault(error: &Error) -> bool {
     matches!(
         error,
-        Error::Store(_) | Error::Folder { .. } | Error::Corrupt(_) | Error::Engine(_) | Error::Net(_)
+        Error::Store(_)
+            | Error::Folder { .. }
+            | Error::Corrupt(_)
+            | Error::Engine(EngineError::Failed { .. })
+            | Error::Net(_)
+            // Its text names a file of ours.
+            | Error::Source(_)
     )
 }
 
@@ -39,7 +46,7 @@ pub fn return_code(error: &Error) -> ReturnCode {
         Error::Source(dataplane::DataError::SourceChanged { .. }) | Error::SourceChanged(_) => {
             Extension::SourceChanged
         }
-        Error::Input { .. } | Error::Source(_) => {
+        Error::Input { .. } | Error::Source(_) | Error::Engine(EngineError::Query(_)) => {
             return ReturnCode::parameter(common, ndi::return_code::Parameter::Format);
         }
         Error::Crypto(_) | Error::Unauthenticated(_) => {
@@ -53,7 +60,7 @@ pub fn return_code(error: &Error) -> ReturnCode {
         Error::Store(_)
         | Error::Folder { .. }
         | Error::Corrupt(_)
-        | Error::Engine(_)
+        | Error::Engine(EngineError::Failed { .. })
         | Error::NotJoined(_)
         | Error::Peer { .. } => {
             return ReturnCode::system(common, System::Unknown);
@@ -85,3 +92,7 @@ pub fn use_fields(refusal: &UseRefusal) -> Value {
     };
     json!({"constraint": constraint, "limit": limit, "actual": actual})
 }
+
+#[cfg(test)]
+#[path = "refusal_tests.rs"]
+mod tests;

@@ -267,3 +267,6 @@ pub async fn nodes(node: &Node) -> Result<Value, Error> {
     }
     Ok(Value::from(all))
 }
+
+#[cfg(test)]
+mod tests;

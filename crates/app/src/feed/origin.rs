@@ -156,7 +156,7 @@ impl Origins {
     }
 
     /// The order in which logs are sent; those of nobody last.
-    pub(super) fn rank(&self, log: &str) -> u8 {
+    pub(crate) fn rank(&self, log: &str) -> u8 {
         self.of(log).map_or(u8::MAX, Origin::rank)
     }
 

@@ -169,19 +169,19 @@ impl Serving {
 }
 
 /// Whether a log is one that others may follow.
-pub(super) fn is_public(log: &str) -> bool {
+pub(crate) fn is_public(log: &str) -> bool {
     log.ends_with("/public")
 }
 
 /// The heads of all logs of a node.
-pub(super) async fn heads(node: &Node) -> Result<Vec<LogHead>, Error> {
+pub(crate) async fn heads(node: &Node) -> Result<Vec<LogHead>, Error> {
     node.store()
         .read("feed_heads", |read| Box::pin(async move { Ok::<_, Error>(read.list_logs().await?) }))
         .await
 }
 
 /// The entries from a cursor up to a checkpoint; `None` at the head.
-pub(super) async fn frame_from(node: &Node, log: &str, cursor: u64) -> Result<Option<FeedFrame>, Error> {
+pub(crate) async fn frame_from(node: &Node, log: &str, cursor: u64) -> Result<Option<FeedFrame>, Error> {
     let (origin, limit) = (log.to_owned(), node.limits().feed_frame_entries_max);
     let found = node
         .store()

@@ -34,7 +34,7 @@ pub async fn take(node: &Node, frame: FeedFrame) -> Result<(), Error> {
 
 /// Takes the frames that wait, and indexes what they say at once. A log whose frame does not hold is refused for the rest of the
 /// connection and noted; the other logs go on.
-pub(super) async fn take_waiting(
+pub(crate) async fn take_waiting(
     node: &Node,
     source: &Target,
     frames: Vec<FeedFrame>,

@@ -8,7 +8,7 @@ use domain::id::IdKind;
 use ndi::envelope::Sender;
 use ndi::weir_v1::enrolment::EnrolmentCode;
 use ndi::weir_v1::join::{JoinKind, JoinReply, JoinRequest, NodeCard};
-use ndi::{Code as _, Headers, Message as _, Reply};
+use ndi::{Code as _, Envelope, Headers, Message as _, Reply};
 use serde::Deserialize;
 
 use super::kept::{self, keep_standing, keep_tenant};
@@ -41,8 +41,20 @@ pub async fn join(node: &Node, order: JoinOrder) -> Result<ConnectorView, Error>
     }
     let keys = JoinKeys::make(node, &code)?;
     let request = keys.request(node, &code, order.name.as_deref())?;
-    let reply = ask_to_join(node, &code, &keys.sign, &request).await?;
-    let membership = accept(node, &code, &keys, reply, request.name)?;
+    let envelope = keys.envelope(node, &code, &request)?;
+    let reply = ask_to_join(node, &code, envelope).await?;
+    conclude(node, &code, &keys, reply, request.name).await
+}
+
+/// Checks the answer, keeps what it says, and becomes it.
+pub(crate) async fn conclude(
+    node: &Node,
+    code: &EnrolmentCode,
+    keys: &JoinKeys,
+    reply: JoinReply,
+    name: String,
+) -> Result<ConnectorView, Error> {
+    let membership = accept(node, code, keys, reply, name)?;
     match &keys.organisation {
         Some((name, _)) => keep_tenant(node, &membership, &keys.sign_name, name).await?,
         None => keep_standing(node, &membership, None).await?,
@@ -65,7 +77,7 @@ fn joined_before(node: &Node, code: &EnrolmentCode) -> Result<Option<ConnectorVi
 }
 
 /// The keys that a joiner makes or made.
-pub(super) struct JoinKeys {
+pub(crate) struct JoinKeys {
     sign_name: String,
     sign: SigningKey,
     organisation: Option<(String, SigningKey)>,
@@ -73,7 +85,7 @@ pub(super) struct JoinKeys {
 }
 
 impl JoinKeys {
-    pub(super) fn make(node: &Node, code: &EnrolmentCode) -> Result<JoinKeys, Error> {
+    pub(crate) fn make(node: &Node, code: &EnrolmentCode) -> Result<JoinKeys, Error> {
         let (keys, suite) = (node.keys(), node.config().suite);
         if node.role() != Role::Host {
             let authority =
@@ -94,7 +106,7 @@ impl JoinKeys {
         })
     }
 
-    pub(super) fn request(
+    pub(crate) fn request(
         &self,
         node: &Node,
         code: &EnrolmentCode,
@@ -117,10 +129,18 @@ impl JoinKeys {
         })
     }
 
-    /// The key that signs the request.
-    #[cfg(test)]
-    pub(super) fn sign(&self) -> &SigningKey {
-        &self.sign
+    /// The request, signed with the key that is to be certified.
+    pub(crate) fn envelope(
+        &self,
+        node: &Node,
+        code: &EnrolmentCode,
+        request: &JoinRequest,
+    ) -> Result<Envelope, Error> {
+        let (body, from) = (request.to_body()?, Sender::Subject(code.subject.clone()));
+        let headers = Headers::unsigned("join", from, None, self.sign.key_ref())
+            .at(node.now().millis(), &node.entropy().hex128())
+            .sign(&self.sign, &body)?;
+        Ok(Envelope { headers, body })
     }
 }
 
@@ -129,16 +149,8 @@ fn join_kind(role: Role) -> Result<JoinKind, Error> {
     kind.ok_or_else(|| Error::Forbidden("a global node joins nobody".to_owned()))
 }
 
-async fn ask_to_join(
-    node: &Node,
-    code: &EnrolmentCode,
-    key: &SigningKey,
-    request: &JoinRequest,
-) -> Result<JoinReply, Error> {
-    let body = request.to_body()?;
-    let headers = Headers::unsigned("join", Sender::Subject(code.subject.clone()), None, key.key_ref())
-        .at(node.now().millis(), &node.entropy().hex128())
-        .sign(key, &body)?;
+async fn ask_to_join(node: &Node, code: &EnrolmentCode, envelope: Envelope) -> Result<JoinReply, Error> {
+    let Envelope { headers, body } = envelope;
     let pairs: Vec<(String, String)> =
         headers.to_pairs().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let url = format!("{}/weir/v1/join", code.url.trim_end_matches('/'));

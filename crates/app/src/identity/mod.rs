@@ -109,5 +109,4 @@ fn shorten(name: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "tests/mod.rs"]
 mod tests;

@@ -1,1 +1,278 @@
-//! Tests.
+//! Frames that do not hold, each way that one can be forged; forks and logs that go back; what is believed of what holds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use crypto::{LogKey, SigningKey, Suite};
+use ledger::leaf::{Entry, Salt as LeafSalt};
+use ledger::note::NoteSigner;
+use serde_json::json;
+
+use super::*;
+use crate::testkit::{PROVIDER, Site, Town, credit_code, frame, head, join, number, public, size};
+
+/// A region that has published a connector which the host has not heard of.
+struct Ahead {
+    town: Town,
+    log: String,
+    newcomer: String,
+}
+
+impl Ahead {
+    async fn open() -> Ahead {
+        let town = Town::new().await;
+        let guest = Site::open(crate::config::Role::Host, "guest", Suite::Sm, &town.clock).await;
+        let newcomer = join(&town.region.node, &guest.node, 30, "connector", None).await.unwrap().connector;
+        number(&town.region.node).await;
+        Ahead { log: public(&town.region.node), town, newcomer }
+    }
+
+    fn follower(&self) -> &Node {
+        &self.town.host.node
+    }
+
+    async fn held(&self) -> u64 {
+        size(self.follower(), &self.log).await
+    }
+
+    async fn next(&self) -> FeedFrame {
+        frame(&self.town.region.node, &self.log, self.held().await).await.unwrap()
+    }
+
+    /// The region's own keys, as somebody has them who is the region.
+    fn own_signers(&self) -> Vec<NoteSigner> {
+        let read = |name: &str| {
+            std::fs::read_to_string(self.town.region.folder.path().join("keys").join(name)).unwrap()
+        };
+        let sm2 = SigningKey::from_pkcs8_pem(&read("log-public-sm2.pem")).unwrap();
+        signers(&self.log, LogKey::from_pem(&read("log-public.pem")).unwrap(), sm2)
+    }
+
+    async fn take_waiting(&self, frames: Vec<FeedFrame>) -> BTreeSet<String> {
+        let id = self.town.region.node.speaker().unwrap().id().clone();
+        let source = Target { id, address: String::new() };
+        let mut refused = BTreeSet::new();
+        take_waiting(self.follower(), &source, frames, &mut refused).await.unwrap();
+        refused
+    }
+}
+
+fn signers(log: &str, ed25519: LogKey, sm2: SigningKey) -> Vec<NoteSigner> {
+    vec![NoteSigner::ed25519(log, ed25519).unwrap(), NoteSigner::sm2(log, sm2).unwrap()]
+}
+
+fn entry(body: Value) -> FeedEntry {
+    FeedEntry::whole(*crypto::Sha256::of(&rand::random::<u64>().to_le_bytes()).as_bytes(), body)
+}
+
+/// A frame with these entries onto what a node holds of a log, signed by these.
+async fn forge(over: &Node, log: &str, entries: Vec<FeedEntry>, signers: &[NoteSigner]) -> FeedFrame {
+    let held = head(over, log).await.unwrap();
+    let mut frontier = read_frontier(held.size, &held.frontier).unwrap();
+    for entry in &entries {
+        let leaf = match (&entry.salt, &entry.body) {
+            (Some(Salt(salt)), Some(body)) => {
+                Entry::new(LeafSalt::from_bytes(*salt), body.clone()).leaf_hash().unwrap()
+            }
+            _ => entry.hash.unwrap(),
+        };
+        frontier.append(leaf).unwrap();
+    }
+    let checkpoint =
+        Checkpoint { origin: log.to_owned(), size: held.size + entries.len() as u64, root: frontier.root() };
+    let signers: Vec<&NoteSigner> = signers.iter().collect();
+    let checkpoint = checkpoint.sign(&signers).unwrap();
+    FeedFrame { origin: log.to_owned(), first: held.size, entries, checkpoint }
+}
+
+#[tokio::test]
+async fn no_forged_frame_is_taken_and_the_right_one_is() {
+    let ahead = Ahead::open().await;
+    let (right, before) = (ahead.next().await, ahead.held().await);
+    let with = |change: &dyn Fn(&mut FeedFrame)| {
+        let mut frame = right.clone();
+        change(&mut frame);
+        frame
+    };
+    let sm2 = SigningKey::generate(Suite::Sm).unwrap();
+    let strangers = signers(&ahead.log, LogKey::generate().unwrap(), sm2);
+    let foreign = forge(ahead.follower(), &ahead.log, right.entries.clone(), &strangers).await;
+    let mut half = ahead.own_signers();
+    half.truncate(1);
+    let half_signed = forge(ahead.follower(), &ahead.log, right.entries.clone(), &half).await;
+    let root = right.clone().checkpoint;
+    let older = head(ahead.follower(), &ahead.log).await.unwrap().checkpoint.unwrap();
+    let cases = [
+        ("a changed body", with(&|frame| frame.entries[0].body.as_mut().unwrap()["name"] = json!("x"))),
+        ("a changed salt", with(&|frame| frame.entries[0].salt = Some(Salt([0; 32])))),
+        ("an entry too few", with(&|frame| drop(frame.entries.pop()))),
+        ("an entry too many", with(&|frame| frame.entries.push(entry(json!({"type": "x"}))))),
+        ("another order", with(&|frame| frame.entries.reverse())),
+        ("a gap", with(&|frame| frame.first += 1)),
+        ("an overlap that is none", with(&|frame| frame.first -= 1)),
+        ("a checkpoint of before", with(&|frame| frame.checkpoint.clone_from(&older))),
+        ("no checkpoint", with(&|frame| frame.checkpoint = "nothing\n".to_owned())),
+        ("another log's name", with(&|frame| frame.origin = "weir/0000/public".to_owned())),
+        ("the root log's name", with(&|frame| frame.origin = public(&ahead.town.global.node))),
+        ("another's key", foreign),
+        ("one signature of two", half_signed),
+        ("an end beyond all", with(&|frame| frame.first = u64::MAX)),
+    ];
+    for (what, frame) in cases {
+        assert!(take(ahead.follower(), frame).await.is_err(), "{what}");
+        assert_eq!(ahead.held().await, before, "{what}: nothing was stored");
+        assert!(ahead.follower().known(&ahead.newcomer).await.is_err(), "{what}: nothing was believed");
+    }
+    assert_eq!(root, right.checkpoint);
+    take(ahead.follower(), right.clone()).await.unwrap();
+    assert!(ahead.follower().known(&ahead.newcomer).await.is_ok());
+    take(ahead.follower(), right).await.expect("again, it says nothing new");
+}
+
+#[tokio::test]
+async fn a_frame_that_overlaps_what_is_held_continues_it() {
+    let ahead = Ahead::open().await;
+    let whole = frame(&ahead.town.region.node, &ahead.log, 0).await.unwrap();
+    assert!(ahead.held().await > 0);
+    take(ahead.follower(), whole).await.unwrap();
+    assert!(ahead.follower().known(&ahead.newcomer).await.is_ok());
+}
+
+#[tokio::test]
+async fn our_own_log_is_nobodys_to_tell() {
+    let town = Town::new().await;
+    let log = public(&town.region.node);
+    let own = frame(&town.global.node, &log, 0).await.unwrap();
+    let before = size(&town.region.node, &log).await;
+    take(&town.region.node, own).await.unwrap();
+    assert_eq!(size(&town.region.node, &log).await, before);
+}
+
+#[tokio::test]
+async fn erased_and_unknown_entries_keep_their_place_in_the_tree() {
+    let ahead = Ahead::open().await;
+    take(ahead.follower(), ahead.next().await).await.unwrap();
+    let before = ahead.held().await;
+    let erased = FeedEntry::erased(ledger::tree::Hash::from_bytes([9; 32]));
+    let entries = vec![
+        erased,
+        entry(json!({"type": "weir.rumour/1", "at": 0, "id": "x"})),
+        entry(json!({"type": "weir.connector/1"})),
+        entry(json!([1, 2])),
+    ];
+    let forged = forge(ahead.follower(), &ahead.log, entries, &ahead.own_signers()).await;
+    take(ahead.follower(), forged).await.unwrap();
+    assert_eq!(ahead.held().await, before + 4);
+    let relayed = frame(ahead.follower(), &ahead.log, before).await.unwrap();
+    assert!(relayed.entries[0].hash.is_some() && relayed.entries[1].body.is_some(), "and are relayed");
+    let service = &ahead.town.service.node;
+    let again = frame(ahead.follower(), &ahead.log, size(service, &ahead.log).await).await.unwrap();
+    take(service, again).await.expect("whoever carries it");
+}
+
+/// What a region published, changed and published by another region under its own key.
+async fn said_by_other(town: &Town, kind: &str, change: impl Fn(&mut Value)) -> Value {
+    let genuine = frame(&town.region.node, &public(&town.region.node), 0).await.unwrap();
+    let bodies = genuine.entries.into_iter().filter_map(|entry| entry.body);
+    let mut body = bodies.filter(|body| body["type"] == kind).next_back().unwrap();
+    change(&mut body);
+    body
+}
+
+#[tokio::test]
+async fn no_region_puts_its_word_in_the_place_of_anothers() {
+    let town = Town::new().await;
+    let subject = credit_code(PROVIDER);
+    let before = town.global.node.known(&subject).await.unwrap().key.clone();
+    let usurped = said_by_other(&town, "weir.organisation/1", |body| body["area"] = json!("3100")).await;
+    assert_eq!(usurped["subject"], subject.as_str());
+    let id = domain::id::NodeId::mint(
+        domain::id::IdKind::Connector,
+        town.provider.subject(),
+        domain::id::AreaCode::parse("3100").unwrap(),
+        rand::random::<u64>,
+    )
+    .unwrap();
+    let squatter = said_by_other(&town, "weir.connector/1", |body| {
+        body["id"] = json!(id);
+        body["area"] = json!("3100");
+    })
+    .await;
+    let log = public(&town.other.node);
+    // The other region's log has nothing yet: it begins with these.
+    let read =
+        |name: &str| std::fs::read_to_string(town.other.folder.path().join("keys").join(name)).unwrap();
+    let signer = [NoteSigner::ed25519(&log, LogKey::from_pem(&read("log-public.pem")).unwrap()).unwrap()];
+    let forged = forge(&town.other.node, &log, vec![entry(usurped), entry(squatter)], &signer).await;
+    take(&town.global.node, forged).await.unwrap();
+    assert_eq!(size(&town.global.node, &log).await, 2, "the log itself holds");
+    let after = town.global.node.known(&subject).await.unwrap();
+    assert_eq!((after.key.clone(), after.area.to_string()), (before, "1100".to_owned()));
+    let squatter = town.global.node.known(id.as_str()).await;
+    assert!(matches!(squatter, Err(Error::NotFound { .. })), "its organisation is not of that region");
+}
+
+#[tokio::test]
+async fn a_fork_is_refused_and_shown_until_the_log_goes_on() {
+    let ahead = Ahead::open().await;
+    let right = ahead.next().await;
+    take(ahead.follower(), right).await.unwrap();
+    let held = head(ahead.follower(), &ahead.log).await.unwrap();
+    // The region signs another history: over what the service node holds, which is less.
+    let shorter = size(&ahead.town.service.node, &ahead.log).await;
+    assert!(shorter < held.size);
+    let lies = vec![entry(json!({"type": "x"})); usize::try_from(held.size - shorter).unwrap()];
+    let fork = forge(&ahead.town.service.node, &ahead.log, lies, &ahead.own_signers()).await;
+    let refused = ahead.take_waiting(vec![fork.clone()]).await;
+    assert_eq!(refused, BTreeSet::from([ahead.log.clone()]));
+    let trouble = ahead.follower().feed().troubles().remove(&ahead.log).unwrap();
+    assert!(trouble.contains("forked"), "{trouble}");
+    assert_eq!(head(ahead.follower(), &ahead.log).await.unwrap().frontier, held.frontier);
+
+    let status = crate::status::status(ahead.follower()).await.unwrap();
+    let shown = status.followed.iter().find(|log| log.origin == ahead.log).unwrap();
+    assert!(shown.problem.as_ref().unwrap().contains("forked"));
+
+    let longer = vec![entry(json!({"type": "x"})); usize::try_from(held.size - shorter + 1).unwrap()];
+    let fork = forge(&ahead.town.service.node, &ahead.log, longer, &ahead.own_signers()).await;
+    assert!(matches!(take(ahead.follower(), fork).await, Err(Error::Evidence(_))), "nor a longer one");
+
+    let more = vec![entry(json!({"type": "x"}))];
+    let onward = forge(ahead.follower(), &ahead.log, more, &ahead.own_signers()).await;
+    take(ahead.follower(), onward).await.unwrap();
+    assert!(ahead.follower().feed().troubles().is_empty(), "it goes on");
+}
+
+#[tokio::test]
+async fn a_log_that_went_back_is_noticed() {
+    let ahead = Ahead::open().await;
+    let before = ahead.held().await;
+    let older = head(ahead.follower(), &ahead.log).await.unwrap().checkpoint.unwrap();
+    take(ahead.follower(), ahead.next().await).await.unwrap();
+    let back = FeedFrame { origin: ahead.log.clone(), first: before, entries: Vec::new(), checkpoint: older };
+    assert_eq!(ahead.take_waiting(vec![back.clone()]).await.len(), 1);
+    let trouble = ahead.follower().feed().troubles().remove(&ahead.log).unwrap();
+    assert!(trouble.contains("went back"), "{trouble}");
+    let mut unsigned = back;
+    unsigned.checkpoint = "nothing\n".to_owned();
+    assert!(take(ahead.follower(), unsigned).await.is_err(), "who says so must be the publisher");
+}
+
+#[tokio::test]
+async fn a_refused_log_does_not_hold_up_the_others() {
+    let ahead = Ahead::open().await;
+    let mut bad = ahead.next().await;
+    bad.entries.reverse();
+    let also = ahead.next().await;
+    let town = &ahead.town;
+    let log = public(&town.global.node);
+    let unrelated = {
+        let guest = Site::open(crate::config::Role::Industry, "industry", Suite::Sm, &town.clock).await;
+        join(&town.global.node, &guest.node, 70, "industry", Some("0077")).await.unwrap();
+        number(&town.global.node).await;
+        frame(&town.global.node, &log, size(ahead.follower(), &log).await).await.unwrap()
+    };
+    let before = size(ahead.follower(), &log).await;
+    let refused = ahead.take_waiting(vec![bad, also, unrelated]).await;
+    assert_eq!(refused, BTreeSet::from([ahead.log.clone()]));
+    assert_eq!(size(ahead.follower(), &log).await, before + 1);
+    assert!(ahead.follower().known(&ahead.newcomer).await.is_err(), "nothing more of it on this connection");
+}
