@@ -129,7 +129,7 @@ impl Node {
             .as_ref()
             .ok_or_else(|| Error::input("weir-to", "missing: name the node or connector"))?;
         let to = self.hosted(to)?;
-        headers.check_time(self.now().millis())?;
+        headers.check_time(self.now().millis(), self.limits().clock_skew_ms)?;
         let from = self.sender(&headers).await?;
         headers.verify(&from.key, &body)?;
         let body_hash = Sha256::of(&crypto::jcs::to_vec(&body)?);

@@ -192,17 +192,17 @@ impl Headers {
         Ok(())
     }
 
-    /// Checks the sender's time against the receiver's, both epoch milliseconds: at most [`limits::CLOCK_SKEW_MS`] apart.
+    /// Checks the sender's time against the receiver's, both epoch milliseconds: at most `skew_ms` apart (docs/WIRE.md, 1: [`limits::CLOCK_SKEW_MS`]).
     ///
     /// # Errors
     /// [`Error::Timestamp`], which says how far apart the clocks are.
-    pub fn check_time(&self, now_ms: i64) -> Result<(), Error> {
+    pub fn check_time(&self, now_ms: i64, skew_ms: i64) -> Result<(), Error> {
         let ahead = self.timestamp_ms.saturating_sub(now_ms);
-        if ahead.saturating_abs() <= limits::CLOCK_SKEW_MS {
+        if ahead.saturating_abs() <= skew_ms {
             return Ok(());
         }
         let side = if ahead > 0 { "ahead of" } else { "behind" };
-        let (by, limit) = (ahead.saturating_abs() / 1000, limits::CLOCK_SKEW_MS / 1000);
+        let (by, limit) = (ahead.saturating_abs() / 1000, skew_ms / 1000);
         let expected = format!(
             "the sender's clock is {by} s {side} the receiver's, at most {limit} s are accepted; set the clock"
         );

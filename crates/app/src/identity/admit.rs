@@ -36,7 +36,7 @@ use crate::{Error, Node, feed};
 pub async fn serve_join(node: &Node, envelope: Envelope) -> Result<Value, Error> {
     let Envelope { headers, body } = envelope;
     headers.expect("join")?;
-    headers.check_time(node.now().millis())?;
+    headers.check_time(node.now().millis(), node.limits().clock_skew_ms)?;
     let request = JoinRequest::read(&body)?;
     let sign = Csr::from_pem(&request.sign_csr)?;
     headers.verify(sign.public_key(), &body)?;

@@ -122,3 +122,24 @@ async fn a_window_with_a_use_that_never_was_is_not_countersigned() {
     assert!(receipt.starts_with("409 "), "{receipt}");
     network.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_incomplete_use_that_nobody_asked_for_is_not_countersigned() {
+    let network = Network::builder().with_limits(|limits| limits.use_idle_ms = 50).start().await;
+    let (provider, user) = (network.member("provider"), network.member("user"));
+    let contract = contract(&network).await;
+    let node = network.node("providers");
+    let speaker = node.tenant(provider.connector()).unwrap();
+    let id = domain::id::ContractId::parse(&contract).unwrap();
+    let invented = domain::delivery::UseId::parse("invented").unwrap();
+    app::delivery::use_once(node, &speaker, &id, &invented).await.unwrap();
+    let dispute = wait_until("the user to refuse the window", async || {
+        let usage = market::usage(&provider, &contract).await;
+        assert_eq!(usage["countersigned"]["uses"], 0, "{usage:#}");
+        usage["dispute"].is_object().then(|| usage["dispute"].clone())
+    })
+    .await;
+    assert_eq!(dispute["code"], "300106", "{dispute:#}");
+    assert_eq!(market::usage(&user, &contract).await["countersigned"]["uses"], 0);
+    network.end().await;
+}

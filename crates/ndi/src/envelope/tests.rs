@@ -58,7 +58,7 @@ fn a_signed_message_is_parsed_and_verified_in_both_suites() {
         assert_eq!(envelope.body, body());
         envelope.verify(key.public_key()).unwrap();
         envelope.headers.expect("contractNegotiate").unwrap();
-        envelope.headers.check_time(NOW).unwrap();
+        envelope.headers.check_time(NOW, limits::CLOCK_SKEW_MS).unwrap();
     }
 }
 
@@ -225,14 +225,17 @@ fn name_and_version_are_checked_against_the_address() {
 fn a_clock_off_by_more_than_five_minutes_is_told_by_how_much() {
     let headers = signed(&key(Suite::Sm));
     for fine in [NOW - 300_000, NOW, NOW + 300_000] {
-        headers.check_time(fine).unwrap();
+        headers.check_time(fine, limits::CLOCK_SKEW_MS).unwrap();
     }
-    let error = headers.check_time(NOW + 301_000).unwrap_err();
+    let error = headers.check_time(NOW + 301_000, limits::CLOCK_SKEW_MS).unwrap_err();
     assert!(error.to_string().contains("301 s behind the receiver's, at most 300 s"), "{error}");
     assert_eq!(error.return_code(Module::Common).to_string(), "200006");
-    let error = headers.check_time(NOW - 3_600_000).unwrap_err();
+    let error = headers.check_time(NOW - 3_600_000, limits::CLOCK_SKEW_MS).unwrap_err();
     assert!(error.to_string().contains("3600 s ahead of"), "{error}");
-    assert!(headers.check_time(i64::MIN).is_err() && headers.check_time(i64::MAX).is_err());
+    assert!(
+        headers.check_time(i64::MIN, limits::CLOCK_SKEW_MS).is_err()
+            && headers.check_time(i64::MAX, limits::CLOCK_SKEW_MS).is_err()
+    );
 }
 
 #[test]
