@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use crypto::{KeyRef, PublicKey, SigningKey};
 use domain::id::{NodeId, SubjectCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::shorten;
 use crate::read::refused;
@@ -127,7 +127,15 @@ impl Headers {
     ///
     /// # Errors
     /// A header outside its limits, or [`Error::Write`] where `key` cannot sign or is not [`Headers::key`].
-    pub fn sign(mut self, key: &SigningKey, body: &Value) -> Result<Self, Error> {
+    pub fn sign(self, key: &SigningKey, body: &Value) -> Result<Self, Error> {
+        self.sign_canonical(key, &canonical(body)?)
+    }
+
+    /// As [`Headers::sign`], for a body whose canonical form ([`crypto::jcs`]) the caller has already.
+    ///
+    /// # Errors
+    /// As [`Headers::sign`].
+    pub fn sign_canonical(mut self, key: &SigningKey, body: &[u8]) -> Result<Self, Error> {
         if key.key_ref() != self.key {
             return Err(Error::Write(format!("`{WEIR_KEY}` names {}, not the key that signs", self.key)));
         }
@@ -136,7 +144,7 @@ impl Headers {
             let (field, limit) = (SEQUENCE_NUM.to_owned(), limits::SEQUENCE_CHARS_WRITTEN);
             return Err(Error::Length { field, length: written, limit });
         }
-        let input = signing_input(&self, body)?;
+        let input = input_of(&self, body)?;
         let signature = key.sign(&input).map_err(|error| Error::Write(error.to_string()))?;
         self.sign_value = signature.raw_hex();
         let pairs = self.to_pairs();
@@ -214,12 +222,20 @@ impl Headers {
     /// # Errors
     /// [`Error::Signature`].
     pub fn verify(&self, key: &PublicKey, body: &Value) -> Result<(), Error> {
+        self.verify_canonical(key, &canonical(body)?)
+    }
+
+    /// As [`Headers::verify`], for a body whose canonical form the caller has already.
+    ///
+    /// # Errors
+    /// As [`Headers::verify`].
+    pub fn verify_canonical(&self, key: &PublicKey, body: &[u8]) -> Result<(), Error> {
         let refused = || Error::Signature { field: SIGN_VALUE, key: self.key.to_string() };
         let signature = signature::decode(self.key.suite, &self.sign_value).ok_or_else(refused)?;
         if key.key_ref() != self.key {
             return Err(refused());
         }
-        key.verify(&signing_input(self, body)?, &signature).map_err(|_| refused())
+        key.verify(&input_of(self, body)?, &signature).map_err(|_| refused())
     }
 
     /// Every header that the signature covers, by name.
@@ -242,8 +258,17 @@ impl Headers {
 /// # Errors
 /// [`Error::Write`] where the body has a number that RFC 8785 cannot write.
 pub fn signing_input(headers: &Headers, body: &Value) -> Result<Vec<u8>, Error> {
-    crypto::jcs::to_vec(&json!({"body": body, "headers": headers.signed()}))
-        .map_err(|error| Error::Write(error.to_string()))
+    input_of(headers, &canonical(body)?)
+}
+
+fn canonical<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    crypto::jcs::to_vec(value).map_err(|error| Error::Write(error.to_string()))
+}
+
+/// `{"body":…,"headers":…}` from the body's canonical bytes: canonical as it stands, for the names are in their order.
+fn input_of(headers: &Headers, body: &[u8]) -> Result<Vec<u8>, Error> {
+    let headers = canonical(&headers.signed())?;
+    Ok([br#"{"body":"#, body, br#","headers":"#, &headers, b"}"].concat())
 }
 
 impl fmt::Display for Sender {
