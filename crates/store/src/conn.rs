@@ -6,6 +6,7 @@ use std::{fmt, ops};
 use sqlx::{
     Any, AnyConnection, AssertSqlSafe, Row as _, Transaction,
     any::{AnyArguments, AnyRow},
+    pool::PoolConnection,
     query::Query,
 };
 
@@ -53,17 +54,20 @@ pub(crate) fn sql(text: &'static str) -> Statement {
 const ROWS_PER_STATEMENT: usize = 64;
 
 pub(crate) enum Conn {
-    /// The one writing connection of an embedded store.
-    Writer(Box<AnyConnection>),
+    /// A connection of an embedded store: the one that writes, or one that reads.
+    Own(Box<AnyConnection>),
     /// A pooled connection in its transaction, which ends with it.
     Pooled(Transaction<'static, Any>),
+    /// A pooled connection without a transaction.
+    Plain(PoolConnection<Any>),
 }
 
 impl Conn {
     pub(crate) fn get(&mut self) -> &mut AnyConnection {
         match self {
-            Self::Writer(conn) => conn,
+            Self::Own(conn) => conn,
             Self::Pooled(transaction) => transaction,
+            Self::Plain(conn) => conn,
         }
     }
 }

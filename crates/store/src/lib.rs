@@ -1,7 +1,7 @@
 //! All SQL of a node, on SQLite (embedded, the default) and PostgreSQL 15.
 //!
-//! A [`Store`] has four doors: [`Store::run_tx`] for steps (state, messages to send and evidence commit together),
-//! [`Store::read`] for snapshots, [`Store::append_uses`] and [`Store::close_uses`] for metering. What can be done in a
+//! A [`Store`] has five doors: [`Store::run_tx`] for steps (state, messages to send and evidence commit together),
+//! [`Store::read`] for snapshots, [`Store::peek`] for single looks, [`Store::append_uses`] and [`Store::close_uses`] for metering. What can be done in a
 //! transaction are the methods of [`Tx`] and [`Read`], one file per aggregate; docs/DATA_MODEL.md tells what each table
 //! holds. Time is a caller's argument everywhere, in microseconds since 1970 UTC.
 //!
@@ -28,6 +28,7 @@ mod open;
 mod organisations;
 mod outbox;
 mod products;
+mod readers;
 mod received;
 mod resources;
 mod schema;
@@ -63,5 +64,7 @@ pub use resources::ResourceRow;
 pub use store::Store;
 pub use tenants::TenantRow;
 pub use url::StoreUrl;
-pub use uses::{Admission, CloseUse, Closing, NewUse, Unwindowed, UseCounter, UseKey, UseRow, UseSum};
+pub use uses::{
+    Admission, CloseUse, Closing, NewUse, Unwindowed, UseCounter, UseKey, UseRow, UseSum,
+};
 pub use windows::WindowRow;

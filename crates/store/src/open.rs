@@ -19,6 +19,7 @@ use crate::{
     conn::Backend,
     error::{Result, StoreError},
     lock::LockFile,
+    readers::Readers,
     schema,
     store::{Core, Engine, Store},
     url::{StoreUrl, sqlite_driver_url},
@@ -28,7 +29,7 @@ use crate::{
 };
 
 /// How long a connection may be waited for.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The first bytes of every SQLite file.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// The application id, which stands in the file's head for tools that tell files apart, spells "WEIR".
@@ -38,12 +39,9 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
 PRAGMA foreign_keys = ON;
 PRAGMA cache_size = -16000;
+PRAGMA temp_store = MEMORY;
+PRAGMA wal_autocheckpoint = 4000;
 PRAGMA application_id = 1464158546;";
-const READER_PRAGMAS: &str = "-- reader_pragmas
-PRAGMA busy_timeout = 5000;
-PRAGMA query_only = ON;
-PRAGMA cache_size = -4000;";
-
 /// How a store is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreOptions {
@@ -91,7 +89,7 @@ async fn open_file(path: &Path, location: &str, options: &StoreOptions, wake: &A
     let mode = if options.create { "rwc" } else { "rw" };
     let mut conn = connect(&sqlite_driver_url(path, mode)?, location).await?;
     prepare_sqlite(&mut conn, location).await?;
-    let readers = reader_pool(&sqlite_driver_url(path, "rw")?, options).await?;
+    let readers = Readers::new(sqlite_driver_url(path, "rw")?, location.to_owned(), options.connections);
     Ok(start_writer(conn, Some(lock), Some(readers), wake))
 }
 
@@ -104,7 +102,7 @@ async fn open_memory(location: &str, wake: &Arc<Wake>) -> Result<Engine> {
 fn start_writer(
     conn: AnyConnection,
     lock: Option<LockFile>,
-    readers: Option<Pool<Any>>,
+    readers: Option<Readers>,
     wake: &Arc<Wake>,
 ) -> Engine {
     let (writer, queue) = mpsc::channel(QUEUE_DEPTH);
@@ -138,19 +136,7 @@ async fn prepare_sqlite(conn: &mut AnyConnection, location: &str) -> Result<()> 
     Ok(())
 }
 
-async fn reader_pool(url: &str, options: &StoreOptions) -> Result<Pool<Any>> {
-    let pool = AnyPoolOptions::new()
-        .max_connections(options.connections.max(1))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .after_connect(|conn, _| {
-            Box::pin(async move { sqlx::raw_sql(READER_PRAGMAS).execute(conn).await.map(drop) })
-        })
-        .connect_lazy_with(AnyConnectOptions::from_str(url)?);
-    Ok(pool)
-}
-
-async fn connect(url: &str, location: &str) -> Result<AnyConnection> {
+pub(crate) async fn connect(url: &str, location: &str) -> Result<AnyConnection> {
     AnyConnection::connect(url)
         .await
         .map_err(|e| StoreError::Unreachable { location: location.to_owned(), source: Arc::new(e) })

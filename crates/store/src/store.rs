@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use crate::{
     conn::{Backend, Conn, Read, Tx, sql},
     error::{Result, StoreError, is_retryable},
+    readers::Readers,
     uses_door::UsesDoor,
     wake::Wake,
     writer::{Call, Command, guarded},
@@ -33,6 +34,15 @@ pub struct Store {
     pub(crate) uses: UsesDoor,
 }
 
+/// What a read sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    /// One state, whatever is committed meanwhile.
+    Snapshot,
+    /// With each statement the newest.
+    Newest,
+}
+
 /// What the doors share.
 pub(crate) struct Core {
     pub(crate) engine: Engine,
@@ -45,7 +55,7 @@ pub(crate) enum Engine {
     Sqlite {
         writer: mpsc::Sender<Command>,
         /// Absent where the database lives in memory: then the writer reads as well.
-        readers: Option<Pool<Any>>,
+        readers: Option<Readers>,
     },
     Postgres {
         pool: Pool<Any>,
@@ -91,7 +101,21 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.core.read(name, closure).await
+        self.core.read(name, View::Snapshot, closure).await
+    }
+
+    /// Reads without a snapshot: each statement by itself sees what was committed when it ran. For single looks, which
+    /// cost a third of a [`Store::read`], and for looks that do not have to agree with each other.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn peek<T, E, F>(&self, name: &'static str, closure: F) -> Result<T, E>
+    where
+        F: for<'a> Fn(&'a mut Read) -> BoxFuture<'a, Result<T, E>> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.core.read(name, View::Newest, closure).await
     }
 
     /// Which database this is.
@@ -151,37 +175,19 @@ impl Core {
         }
     }
 
-    async fn read<T, E, F>(&self, name: &'static str, closure: F) -> Result<T, E>
+    async fn read<T, E, F>(&self, name: &'static str, view: View, closure: F) -> Result<T, E>
     where
         F: for<'a> Fn(&'a mut Read) -> BoxFuture<'a, Result<T, E>> + Send + Sync + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         self.check_open()?;
-        let (pool, begin) = match &self.engine {
-            Engine::Sqlite { readers: Some(pool), .. } => (pool, "-- begin_read\nBEGIN"),
+        match &self.engine {
+            Engine::Sqlite { readers: Some(readers), .. } => read_file(readers, view, &closure).await,
             Engine::Sqlite { writer, readers: None } => {
-                return queue(writer, name, false, move |tx: &mut Tx| closure(&mut tx.read)).await;
+                queue(writer, name, false, move |tx: &mut Tx| closure(&mut tx.read)).await
             }
-            Engine::Postgres { pool, .. } => {
-                (pool, "-- begin_read\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            }
-        };
-        let transaction = pool.begin_with(begin).await.map_err(StoreError::from)?;
-        let mut read = Read::new(Conn::Pooled(transaction), self.backend());
-        let outcome = closure(&mut read).await;
-        if let Conn::Pooled(transaction) = read.conn
-            && let Err(error) = transaction.rollback().await
-        {
-            tracing::debug!(%error, transaction.name = name, "a read did not end cleanly");
-        }
-        outcome
-    }
-
-    fn backend(&self) -> Backend {
-        match self.engine {
-            Engine::Sqlite { .. } => Backend::Sqlite,
-            Engine::Postgres { .. } => Backend::Postgres,
+            Engine::Postgres { pool, .. } => read_server(pool, name, view, &closure).await,
         }
     }
 
@@ -254,8 +260,8 @@ impl Core {
         }
         match &self.engine {
             Engine::Sqlite { writer, readers } => {
-                if let Some(pool) = readers {
-                    pool.close().await;
+                if let Some(readers) = readers {
+                    readers.close().await;
                 }
                 let (done, closed) = oneshot::channel();
                 if writer.send(Command::Close(done)).await.is_ok() {
@@ -265,13 +271,56 @@ impl Core {
             Engine::Postgres { pool, guard, .. } => {
                 pool.close().await;
                 if let Some(conn) = guard.lock().await.take()
-                    && let Err(error) = conn.close().await
+                    && let Err(error) = unlock(conn).await
                 {
                     tracing::debug!(%error, "the connection of the store's lock was already gone");
                 }
             }
         }
     }
+}
+
+/// Reads from a file.
+async fn read_file<T, E, F>(readers: &Readers, view: View, closure: &F) -> Result<T, E>
+where
+    F: for<'a> Fn(&'a mut Read) -> BoxFuture<'a, Result<T, E>> + Sync,
+    E: From<StoreError>,
+{
+    let (_slot, conn) = readers.take().await?;
+    let mut read = Read::new(Conn::Own(Box::new(conn)), Backend::Sqlite);
+    if view == View::Snapshot {
+        read.execute(sql("-- begin_read\nBEGIN")).await?;
+    }
+    let outcome = closure(&mut read).await;
+    let is_clean = view == View::Newest || read.execute(sql("-- end_read\nROLLBACK")).await.is_ok();
+    if let Conn::Own(conn) = read.conn
+        && is_clean
+    {
+        readers.give(*conn);
+    }
+    outcome
+}
+
+/// Reads from a server.
+async fn read_server<T, E, F>(pool: &Pool<Any>, name: &'static str, view: View, closure: &F) -> Result<T, E>
+where
+    F: for<'a> Fn(&'a mut Read) -> BoxFuture<'a, Result<T, E>> + Sync,
+    E: From<StoreError>,
+{
+    if view == View::Newest {
+        let conn = pool.acquire().await.map_err(StoreError::from)?;
+        return closure(&mut Read::new(Conn::Plain(conn), Backend::Postgres)).await;
+    }
+    let begin = "-- begin_read\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    let transaction = pool.begin_with(begin).await.map_err(StoreError::from)?;
+    let mut read = Read::new(Conn::Pooled(transaction), Backend::Postgres);
+    let outcome = closure(&mut read).await;
+    if let Conn::Pooled(transaction) = read.conn
+        && let Err(error) = transaction.rollback().await
+    {
+        tracing::debug!(%error, transaction.name = name, "a read did not end cleanly");
+    }
+    outcome
 }
 
 /// Hands a closure to the writer and waits for the commit.
@@ -289,6 +338,15 @@ where
     let (call, answer) = Call::new(name, keep, closure);
     writer.send(Command::Run(Box::new(call))).await.map_err(|_| StoreError::Closed)?;
     answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+}
+
+/// Gives the lock of a server's schema free. The server would do so too, some time after the connection has ended: too late for who opens
+/// the store again at once.
+async fn unlock(mut conn: AnyConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("-- unlock_schema\nSELECT 1::bigint AS value FROM pg_advisory_unlock_all()")
+        .execute(&mut conn)
+        .await?;
+    conn.close().await
 }
 
 /// Under SERIALIZABLE this read makes a step that overlaps a take-over either come before it or fail.

@@ -1,5 +1,8 @@
 //! The one writer of an embedded store. Queued transactions run one after the other, each in a savepoint of one
 //! durable commit: many small steps share one fsync (group commit). Nobody is answered before that commit.
+//!
+//! Each statement costs a hand-over to the connection's thread and back, which is more than most statements cost. So what
+//! stands between two transactions is one statement, and a transaction that is alone has no savepoint.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -106,7 +109,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new(conn: sqlx::AnyConnection, wake: Arc<Wake>, lock: Option<LockFile>) -> Self {
-        let tx = Tx::new(Conn::Writer(Box::new(conn)), Backend::Sqlite);
+        let tx = Tx::new(Conn::Own(Box::new(conn)), Backend::Sqlite);
         Self { tx, wake, _lock: lock }
     }
 
@@ -135,7 +138,7 @@ impl Writer {
                 job.answer(Err(StoreError::Closed));
             }
         }
-        if let Conn::Writer(conn) = self.tx.read.conn
+        if let Conn::Own(conn) = self.tx.read.conn
             && let Err(error) = conn.close().await
         {
             tracing::warn!(%error, "the store's connection did not close cleanly");
@@ -164,27 +167,44 @@ impl Writer {
     }
 
     async fn commit_group(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
-        self.control("-- begin_group\nBEGIN IMMEDIATE").await?;
-        let mut effects = Effects::default();
-        for job in jobs {
-            effects.merge(self.savepoint(job.as_mut()).await?);
-        }
-        self.control("-- commit_group\nCOMMIT").await?;
-        self.tx.effects = effects;
+        self.tx.effects = match jobs {
+            [only] => self.commit_one(only.as_mut()).await?,
+            many => self.commit_many(many).await?,
+        };
         Ok(())
     }
 
-    /// Runs one job in a savepoint. An error here means that the whole transaction is gone (SQLite ends it by itself
-    /// when the disk is full or fails), so that nothing after it may run outside of it.
-    async fn savepoint(&mut self, job: &mut dyn Job) -> Result<Effects> {
-        self.tx.effects = Effects::default();
-        self.control("-- begin_one\nSAVEPOINT one").await?;
-        let keep = job.run(&mut self.tx).await;
-        if !keep {
-            self.control("-- undo_one\nROLLBACK TO one").await?;
+    async fn commit_one(&mut self, job: &mut dyn Job) -> Result<Effects> {
+        self.control("-- begin_alone\nBEGIN IMMEDIATE").await?;
+        if job.run(&mut self.tx).await {
+            self.control("-- commit_alone\nCOMMIT").await?;
+            return Ok(std::mem::take(&mut self.tx.effects));
         }
-        self.control("-- end_one\nRELEASE one").await?;
-        Ok(if keep { self.tx.effects } else { Effects::default() })
+        // There may be nothing to undo: SQLite ends a transaction by itself when the disk is full or fails.
+        self.abandon().await;
+        Ok(Effects::default())
+    }
+
+    /// Runs each job in a savepoint. An error here means that the whole transaction is gone (SQLite ends it by itself
+    /// when the disk is full or fails), so that nothing after it may run outside of it.
+    async fn commit_many(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Effects> {
+        self.control("-- begin_group\nBEGIN IMMEDIATE; SAVEPOINT one").await?;
+        let mut effects = Effects::default();
+        let last = jobs.len().saturating_sub(1);
+        for (place, job) in jobs.iter_mut().enumerate() {
+            if job.run(&mut self.tx).await {
+                effects.merge(self.tx.effects);
+                if place < last {
+                    self.control("-- next_one\nRELEASE one; SAVEPOINT one").await?;
+                }
+            } else {
+                // The savepoint stays, for the job after it.
+                self.control("-- undo_one\nROLLBACK TO one").await?;
+            }
+            self.tx.effects = Effects::default();
+        }
+        self.control("-- commit_group\nRELEASE one; COMMIT").await?;
+        Ok(effects)
     }
 
     async fn control(&mut self, text: &'static str) -> Result<()> {
