@@ -11,7 +11,7 @@ use ndi::envelope::Sender;
 use ndi::return_code::Module;
 use ndi::{Envelope, Headers, Reply};
 use serde_json::Value;
-use store::Arrival;
+use store::{Arrival, InboxRow};
 
 use crate::directory::Known;
 use crate::member::Speaker;
@@ -97,11 +97,13 @@ impl Node {
     ) -> Result<SignedMessage, Error> {
         let msgcode = path.rsplit('/').next().unwrap_or(path);
         let from = Sender::Node(speaker.id().clone());
+        // The form that is signed is as good as any other on the wire, and made already.
+        let canonical = crypto::jcs::to_vec(body)?;
         let headers = Headers::unsigned(msgcode, from, Some(to.clone()), speaker.key.key_ref())
             .at(self.now().millis(), sequence)
-            .sign(&speaker.key, body)?;
+            .sign_canonical(&speaker.key, &canonical)?;
         let pairs = headers.to_pairs().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Ok((pairs, serde_json::to_vec(body).map_err(|error| Error::Corrupt(error.to_string()))?))
+        Ok((pairs, canonical))
     }
 
     /// The node or connector of an identifier, as a target: a node that we joined, or one that the feed told us of.
@@ -131,8 +133,9 @@ impl Node {
         let to = self.hosted(to)?;
         headers.check_time(self.now().millis(), self.limits().clock_skew_ms)?;
         let from = self.sender(&headers).await?;
-        headers.verify(&from.key, &body)?;
-        let body_hash = Sha256::of(&crypto::jcs::to_vec(&body)?);
+        let canonical = crypto::jcs::to_vec(&body)?;
+        headers.verify_canonical(&from.key, &canonical)?;
+        let body_hash = Sha256::of(&canonical);
         let (msgcode, sequence) = (headers.msgcode, headers.sequence_num);
         Ok(Incoming { from, to, msgcode, sequence, body, body_hash })
     }
@@ -190,12 +193,16 @@ impl Incoming {
     }
 
     async fn keep(&self, tx: &mut store::Tx, now: Timestamp, reply: &Reply) -> Result<(), Error> {
-        match tx.receive(&self.from.id, &self.sequence, &self.body_hash.to_string(), now.micros()).await? {
-            Arrival::New => {
-                let answer = reply.to_body().to_string();
-                Ok(tx.answer_received(&self.from.id, &self.sequence, &answer).await?)
-            }
-            Arrival::Repeat(_) | Arrival::Different => Err(Error::Repeated),
+        let row = InboxRow {
+            sender: self.from.id.clone(),
+            sequence: self.sequence.clone(),
+            body_hash: self.body_hash.to_string(),
+            answer: Some(reply.to_body().to_string()),
+            received_at: now.micros(),
+        };
+        match tx.receive(&row).await? {
+            Arrival::New => Ok(()),
+            Arrival::Known => Err(Error::Repeated),
         }
     }
 
@@ -235,15 +242,24 @@ pub async fn dispatch<'h>(
 
 async fn answer(node: &Node, msgcode: &str, envelope: Envelope) -> Result<Reply, Error> {
     let incoming = node.receive(msgcode, envelope).await?;
-    if let Some(before) = answered(node, &incoming).await? {
+    if !records(&incoming.msgcode)
+        && let Some(before) = answered(node, &incoming).await?
+    {
         return Ok(before);
     }
     match handle(node, &incoming).await {
         Ok(data) => Ok(done(data)),
         Err(Error::Repeated) => answered(node, &incoming).await?.ok_or(Error::Repeated),
-        Err(error) if error.is_passing() => Err(error),
+        // A repeat may be refused for what the message itself brought about: its first answer stands.
+        Err(error) if error.is_passing() => answered(node, &incoming).await?.ok_or(error),
         Err(error) => Ok(refused(node, incoming, &error).await?),
     }
+}
+
+/// Whether every success of a message's handler is recorded by it ([`Incoming::record`]). Then a repeat cannot succeed a second time, and
+/// the inbox is asked only where something went wrong: most messages come once.
+fn records(msgcode: &str) -> bool {
+    !matches!(msgcode, "search" | "resolve" | "receiptPart")
 }
 
 /// The table of messages. `deliver` and `feed` answer with streams and have doors of their own.
@@ -270,7 +286,7 @@ async fn answered(node: &Node, incoming: &Incoming) -> Result<Option<Reply>, Err
     let (sender, sequence) = (incoming.from.id.clone(), incoming.sequence.clone());
     let row = node
         .store()
-        .read("message_answered", move |read| {
+        .peek("message_answered", move |read| {
             let (sender, sequence) = (sender.clone(), sequence.clone());
             Box::pin(async move { Ok::<_, Error>(read.get_received(&sender, &sequence).await?) })
         })

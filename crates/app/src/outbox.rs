@@ -5,8 +5,8 @@
 //! retry carries the same `sequenceNum` ([`sequence_of`]), so the receiver knows it, and is signed anew. What an answer means is the
 //! capability's: it commits the effect of the answer and the end of the row ([`complete`]) in one transaction.
 //!
-//! Two ways lead a row to its sender. A step that has the [`Lease`] of the open [`Post`] leases what is due in its own transaction
-//! ([`write`]) and hands it over after the commit: no second commit stands between a step and its message. Whatever else is due, the job
+//! Two ways lead a row to its sender. A step that has the [`Lease`] of the open [`Post`] leases its own messages in its own transaction
+//! ([`write`]) and hands them over after the commit: no second commit stands between a step and its message. Whatever else is due, the job
 //! [`deliver`] leases when the store rings. A row that was leased and forgotten comes back when its lease is over; at a start every row does, since
 //! whoever had leased it is gone.
 
@@ -59,12 +59,11 @@ pub fn message(
 /// What a transaction may lease for the open [`Post`]: nothing, where nobody sends or the database leaves it to the job.
 #[derive(Debug, Clone, Copy)]
 pub struct Lease {
-    now: i64,
     rows: u32,
 }
 
-/// Adds messages within the transaction of their step and leases what is due. Hand the rows to [`Post::hand`] after the commit.
-/// Without messages there is nothing to do: what an ended message set free, the job takes up.
+/// Adds messages within the transaction of their step and leases those that are the first of their stream. Hand the rows to [`Post::hand`]
+/// after the commit. What an ended message set free, the job takes up.
 ///
 /// # Errors
 /// [`Error::Store`].
@@ -72,11 +71,11 @@ pub async fn write(tx: &mut Tx, messages: &[NewMessage], lease: Lease) -> Result
     if messages.is_empty() {
         return Ok(Vec::new());
     }
-    tx.add_messages(messages).await?;
     if lease.rows == 0 {
+        tx.add_messages(messages).await?;
         return Ok(Vec::new());
     }
-    Ok(tx.lease_due(lease.rows, lease.now, LEASE_MICROS).await?)
+    Ok(tx.add_leased(messages, lease.rows, LEASE_MICROS).await?)
 }
 
 /// Ends a message that was answered, in the transaction that holds what the answer changed.
@@ -112,7 +111,7 @@ impl Post {
             Backend::Sqlite => self.door().map_or(0, |door| door.slots.available_permits()),
             Backend::Postgres => 0,
         };
-        Lease { now: node.now().micros(), rows: u32::try_from(free).unwrap_or(u32::MAX) }
+        Lease { rows: u32::try_from(free).unwrap_or(u32::MAX) }
     }
 
     /// Gives leased messages to their senders.
@@ -207,7 +206,7 @@ async fn lease_due(node: &Node, free: usize) -> Result<(Vec<MessageRow>, Duratio
     let now = node.now().micros();
     let next = node
         .store()
-        .read("outbox_next", |read| Box::pin(async move { Ok::<_, Error>(read.next_message_at().await?) }))
+        .peek("outbox_next", |read| Box::pin(async move { Ok::<_, Error>(read.next_message_at().await?) }))
         .await?;
     let limit = u32::try_from(free).unwrap_or(u32::MAX);
     match next {

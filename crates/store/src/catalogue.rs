@@ -42,6 +42,7 @@ const PUT_CATALOGUE: Many = Many {
     columns: 7,
     tail: " ON CONFLICT (product) DO UPDATE SET origin = excluded.origin, provider = excluded.provider,
             area = excluded.area, listed = excluded.listed, updated_at = excluded.updated_at, body = excluded.body",
+    is_padded: false,
 };
 
 impl Tx {

@@ -165,8 +165,7 @@ impl Read {
         }
     }
 
-    /// Runs one statement over many rows, in as few pieces as the number of rows allows. The pieces have 64, 32, …,
-    /// 1 rows, so that only seven texts of each statement ever stand in the cache of prepared ones.
+    /// Runs one statement over many rows, in as few pieces as the number of rows allows: see [`Many::is_padded`].
     pub(crate) async fn execute_many<R>(
         &mut self,
         text: &Many,
@@ -174,7 +173,7 @@ impl Read {
         bind: impl Fn(Statement, &R) -> Result<Statement>,
     ) -> Result<u64> {
         let mut changed = 0;
-        for piece in pieces(rows) {
+        for piece in text.pieces(rows) {
             let statement = text.bound(self.backend, piece, &bind)?;
             changed += self.execute(statement).await?;
         }
@@ -189,7 +188,7 @@ impl Read {
         bind: impl Fn(Statement, &R) -> Result<Statement>,
     ) -> Result<Vec<T>> {
         let mut found = Vec::new();
-        for piece in pieces(rows) {
+        for piece in text.pieces(rows) {
             let statement = text.bound(self.backend, piece, &bind)?;
             found.extend(self.list(statement).await?);
         }
@@ -202,6 +201,10 @@ pub(crate) struct Many {
     pub head: &'static str,
     pub columns: usize,
     pub tail: &'static str,
+    /// Whether the statement means the same when its last row stands there several times. Its pieces have 64 rows but for
+    /// the last, which is filled up to 32, …, 1. The pieces of other statements have 64, 32, …, 1 rows of the list. So only
+    /// seven texts of each statement ever stand in the cache of prepared ones.
+    pub is_padded: bool,
 }
 
 impl Many {
@@ -234,18 +237,25 @@ impl Many {
         bind: impl Fn(Statement, &R) -> Result<Statement>,
     ) -> Result<Statement> {
         // The text is made of the source's own pieces and numbers; values go in as arguments.
-        let statement = sqlx::query(AssertSqlSafe(self.text(backend, rows.len())));
-        rows.iter().try_fold(statement, bind)
+        let length = if self.is_padded { rows.len().next_power_of_two() } else { rows.len() };
+        let statement = sqlx::query(AssertSqlSafe(self.text(backend, length)));
+        let padding = rows.last().into_iter().cycle().take(length.saturating_sub(rows.len()));
+        rows.iter().chain(padding).try_fold(statement, bind)
+    }
+
+    fn pieces<'r, R>(&self, rows: &'r [R]) -> impl Iterator<Item = &'r [R]> + use<'r, R> {
+        pieces(rows, self.is_padded)
     }
 }
 
-/// Cuts rows into runs whose lengths are powers of two.
-fn pieces<R>(rows: &[R]) -> impl Iterator<Item = &[R]> {
+/// Cuts rows into runs of at most 64, whose lengths are powers of two unless they are to be padded.
+fn pieces<R>(rows: &[R], are_padded: bool) -> impl Iterator<Item = &[R]> {
     let mut rest = rows;
     std::iter::from_fn(move || {
         let length = match rest.len() {
             0 => return None,
             len if len >= ROWS_PER_STATEMENT => ROWS_PER_STATEMENT,
+            len if are_padded => len,
             len => 1 << len.ilog2(),
         };
         let (piece, after) = rest.split_at_checked(length)?;
@@ -409,11 +419,13 @@ pub(crate) fn bounded(limit: u32) -> i64 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
     fn rows_are_cut_into_powers_of_two() {
-        let lengths = |n: usize| pieces(&vec![(); n]).map(<[()]>::len).collect::<Vec<_>>();
+        let lengths = |n: usize| pieces(&vec![(); n], false).map(<[()]>::len).collect::<Vec<_>>();
         assert_eq!(lengths(0), Vec::<usize>::new());
         assert_eq!(lengths(1), [1]);
         assert_eq!(lengths(7), [4, 2, 1]);
@@ -422,8 +434,27 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_are_padded_need_one_statement_each_64() {
+        let lengths = |n: usize| pieces(&vec![(); n], true).map(<[()]>::len).collect::<Vec<_>>();
+        assert_eq!(lengths(0), Vec::<usize>::new());
+        assert_eq!(lengths(63), [63]);
+        assert_eq!(lengths(150), [64, 64, 22]);
+        let many = Many { head: "SELECT ", columns: 1, tail: "", is_padded: true };
+        let bound = Cell::new(0);
+        let bind = |statement: Statement, row: &i64| {
+            bound.set(bound.get() + 1);
+            Ok(statement.bind(*row))
+        };
+        for (rows, arguments) in [(1, 1), (2, 2), (3, 4), (22, 32), (33, 64), (64, 64)] {
+            bound.set(0);
+            drop(many.bound(Backend::Sqlite, &vec![7; rows], bind).unwrap());
+            assert_eq!(bound.get(), arguments, "{rows}");
+        }
+    }
+
+    #[test]
     fn many_rows_number_their_arguments() {
-        let many = Many { head: "INSERT INTO t VALUES ", columns: 2, tail: " RETURNING a" };
+        let many = Many { head: "INSERT INTO t VALUES ", columns: 2, tail: " RETURNING a", is_padded: false };
         let text = many.text(Backend::Postgres, 2);
         assert_eq!(text, "INSERT INTO t VALUES ($1, $2), ($3, $4) RETURNING a");
         assert_eq!(many.text(Backend::Sqlite, 2), "INSERT INTO t VALUES (?, ?), (?, ?) RETURNING a");

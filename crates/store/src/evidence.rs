@@ -67,6 +67,7 @@ const ADD_EVIDENCE: Many = Many {
         INSERT INTO evidence (log, tenant, kind, subject, contract, salt, at, body) VALUES ",
     columns: 8,
     tail: "",
+    is_padded: false,
 };
 
 impl Tx {

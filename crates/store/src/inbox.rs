@@ -3,7 +3,7 @@
 
 use crate::{
     conn::{Read, Tx, bounded, from_row, sql},
-    error::{Result, StoreError},
+    error::Result,
 };
 
 /// How long a received message is remembered, microseconds (30 days).
@@ -18,7 +18,7 @@ pub struct InboxRow {
     pub sequence: String,
     /// SHA-256 of its body, hexadecimal.
     pub body_hash: String,
-    /// What it was answered, once it was.
+    /// What it was answered.
     pub answer: Option<String>,
     /// Received at, microseconds.
     pub received_at: i64,
@@ -27,56 +27,26 @@ pub struct InboxRow {
 from_row!(InboxRow { sender: text, sequence: text, body_hash: text, answer: text_opt, received_at: int });
 
 /// Whether a message is new.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// It is; it is noted now.
+    /// It is; it is noted now, with its answer.
     New,
-    /// It came before, with the same body: give the same answer (`None`: it was not answered yet).
-    Repeat(Option<String>),
-    /// Its number came before with another body: refuse it.
-    Different,
+    /// Its number came before: [`Read::get_received`] tells with which body, and what it was answered. Nothing was changed.
+    Known,
 }
 
 impl Tx {
-    /// Notes a message, unless its number is known.
-    pub async fn receive(
-        &mut self,
-        sender: &str,
-        sequence: &str,
-        body_hash: &str,
-        at: i64,
-    ) -> Result<Arrival> {
+    /// Notes a message with its answer, unless its number is known. `row.received_at` is now.
+    pub async fn receive(&mut self, row: &InboxRow) -> Result<Arrival> {
         let statement = sql("-- receive
-            INSERT INTO inbox (sender, sequence, body_hash, received_at) VALUES ($1, $2, $3, $4)
+            INSERT INTO inbox (sender, sequence, body_hash, answer, received_at) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (sender, sequence) DO NOTHING")
-        .bind(sender)
-        .bind(sequence)
-        .bind(body_hash)
-        .bind(at);
-        if self.execute(statement).await? == 1 {
-            return Ok(Arrival::New);
-        }
-        match self.get_received(sender, sequence).await? {
-            Some(row) if row.body_hash == body_hash => Ok(Arrival::Repeat(row.answer)),
-            Some(_) => Ok(Arrival::Different),
-            None => Err(StoreError::conflict(format!("message `{sequence}` of `{sender}`"))),
-        }
-    }
-
-    /// Keeps the answer to a message, for its repeats.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] where no such message was received.
-    pub async fn answer_received(&mut self, sender: &str, sequence: &str, answer: &str) -> Result<()> {
-        let statement = sql("-- answer_received
-            UPDATE inbox SET answer = $3 WHERE sender = $1 AND sequence = $2")
-        .bind(sender)
-        .bind(sequence)
-        .bind(answer);
-        if self.execute(statement).await? == 1 {
-            return Ok(());
-        }
-        Err(StoreError::NotFound { what: format!("message `{sequence}` of `{sender}`") })
+        .bind(row.sender.as_str())
+        .bind(row.sequence.as_str())
+        .bind(row.body_hash.as_str())
+        .bind(row.answer.as_deref())
+        .bind(row.received_at);
+        Ok(if self.execute(statement).await? == 1 { Arrival::New } else { Arrival::Known })
     }
 
     /// Forgets the oldest `limit` messages received before `before` (a few more where times are equal); how many.

@@ -65,6 +65,6 @@ pub use store::Store;
 pub use tenants::TenantRow;
 pub use url::StoreUrl;
 pub use uses::{
-    Admission, CloseUse, Closing, NewUse, Unwindowed, UseCounter, UseKey, UseRow, UseSum,
+    Admission, CloseUse, Closing, NewUse, Unwindowed, UseCounter, UseKey, UseRow, UseSign, UseSum,
 };
 pub use windows::WindowRow;

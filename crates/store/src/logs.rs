@@ -145,6 +145,7 @@ const ADD_ENTRIES: Many = Many {
         INSERT INTO log_entries (log, position, tenant, kind, subject, contract, salt, leaf, at, body) VALUES ",
     columns: 10,
     tail: "",
+    is_padded: false,
 };
 
 const ADD_NODES: Many = Many {
@@ -152,6 +153,7 @@ const ADD_NODES: Many = Many {
         INSERT INTO log_nodes (log, level, idx, hash) VALUES ",
     columns: 4,
     tail: "",
+    is_padded: false,
 };
 
 const DROP_SEQUENCED: Many = Many {
@@ -159,6 +161,7 @@ const DROP_SEQUENCED: Many = Many {
         DELETE FROM evidence WHERE id IN (SELECT e.id FROM (VALUES ",
     columns: 2,
     tail: ") AS v CROSS JOIN evidence AS e WHERE e.id = v.column1 AND e.log = v.column2)",
+    is_padded: false,
 };
 
 const FIND_NODES: Many = Many {
@@ -167,6 +170,7 @@ const FIND_NODES: Many = Many {
     columns: 3,
     tail: ") AS v CROSS JOIN log_nodes AS n
         WHERE n.log = v.column1 AND n.level = v.column2 AND n.idx = v.column3",
+    is_padded: false,
 };
 
 impl Tx {

@@ -3,6 +3,8 @@
 //! first that is alive can be leased. A message that cannot be delivered ends as a visible dead letter and lets those
 //! behind it pass.
 
+use std::collections::HashSet;
+
 use crate::{
     conn::{Many, Read, Tx, bounded, from_row, sql, to_i64},
     error::Result,
@@ -74,6 +76,27 @@ const ADD_MESSAGES: Many = Many {
         INSERT INTO outbox (tenant, stream, destination, kind, body, attempts, created_at, next_at) VALUES ",
     columns: 8,
     tail: "",
+    is_padded: false,
+};
+
+// A message is leased at once where its stream has no other that is alive.
+const ADD_LEASED: Many = Many {
+    head: "-- add_leased
+        INSERT INTO outbox
+            (tenant, stream, destination, kind, body, created_at, next_at, attempts, lease_until)
+        SELECT v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column6,
+            CASE WHEN v.column7 IS NULL OR EXISTS (
+                SELECT 1 FROM outbox AS before
+                WHERE before.tenant = v.column1 AND before.stream = v.column2 AND before.dead_at IS NULL)
+            THEN 0 ELSE 1 END,
+            CASE WHEN EXISTS (
+                SELECT 1 FROM outbox AS before
+                WHERE before.tenant = v.column1 AND before.stream = v.column2 AND before.dead_at IS NULL)
+            THEN NULL ELSE v.column7 END
+        FROM (VALUES ",
+    columns: 7,
+    tail: ") AS v RETURNING *",
+    is_padded: false,
 };
 
 impl Tx {
@@ -92,6 +115,32 @@ impl Tx {
         });
         self.effects.outbox |= added.await? > 0;
         Ok(())
+    }
+
+    /// Adds messages in their order and leases up to `limit` of them for `lease_micros`, those that are the first of their
+    /// stream; answers the leased ones. Nobody is woken for them: they are the caller's to send.
+    pub async fn add_leased(
+        &mut self,
+        messages: &[NewMessage],
+        limit: u32,
+        lease_micros: i64,
+    ) -> Result<Vec<MessageRow>> {
+        let rows = with_leases(messages, limit, lease_micros);
+        let added = self.list_many(&ADD_LEASED, &rows, |statement, (one, until)| {
+            Ok(statement
+                .bind(one.tenant.as_str())
+                .bind(one.stream.as_str())
+                .bind(one.destination.as_str())
+                .bind(one.kind.as_str())
+                .bind(one.body.as_str())
+                .bind(one.at)
+                .bind(*until))
+        });
+        let mut leased: Vec<MessageRow> = added.await?;
+        leased.retain(|row| row.lease_until.is_some());
+        leased.sort_unstable_by_key(|row| row.id);
+        self.effects.outbox |= leased.len() < messages.len();
+        Ok(leased)
     }
 
     /// Leases up to `limit` messages that are due at `now`, for `lease_micros`.
@@ -175,6 +224,20 @@ impl Tx {
         self.effects.outbox |= done;
         Ok(done)
     }
+}
+
+/// Which of these messages may be leased, and until when: the first of each stream, up to `limit`.
+fn with_leases(messages: &[NewMessage], limit: u32, lease_micros: i64) -> Vec<(&NewMessage, Option<i64>)> {
+    let mut streams = HashSet::new();
+    let mut left = limit;
+    let lease = |one: &NewMessage| {
+        let is_first = streams.insert((one.tenant.clone(), one.stream.clone()));
+        let is_leased = is_first && left > 0;
+        left -= u32::from(is_leased);
+        is_leased.then(|| one.at.saturating_add(lease_micros))
+    };
+    let until: Vec<Option<i64>> = messages.iter().map(lease).collect();
+    messages.iter().zip(until).collect()
 }
 
 /// How many messages there are.

@@ -2,7 +2,7 @@
 
 use crate::{
     body::Body,
-    conn::{Page, Read, Tx, from_row, sql, to_i64, to_i64_opt},
+    conn::{Many, Page, Read, Tx, from_row, sql, to_i64, to_i64_opt},
     error::Result,
     uses::UseSum,
 };
@@ -60,6 +60,16 @@ impl ReceivedUseRow {
     pub const INCOMPLETE: &'static str = "incomplete";
 }
 
+// A join that starts from the values looks each row up by its key: see uses.rs.
+const FIND_RECEIVED: Many = Many {
+    head: "-- find_received
+        SELECT r.* FROM (VALUES ",
+    columns: 3,
+    tail: ") AS v CROSS JOIN received_uses AS r
+        WHERE r.tenant = v.column1 AND r.contract = v.column2 AND r.use_id = v.column3",
+    is_padded: true,
+};
+
 impl Tx {
     /// Writes a use, new or changed.
     pub async fn put_received_use(&mut self, row: &ReceivedUseRow) -> Result<()> {
@@ -98,6 +108,24 @@ impl Read {
         let statement = sql("-- get_received_use
             SELECT * FROM received_uses WHERE tenant = $1 AND contract = $2 AND use_id = $3");
         self.find(statement.bind(tenant).bind(contract).bind(use_id)).await
+    }
+
+    /// Those of a contract's uses that are known here, in no order.
+    pub async fn find_received_uses(
+        &mut self,
+        tenant: &str,
+        contract: &str,
+        use_ids: &[&str],
+    ) -> Result<Vec<ReceivedUseRow>> {
+        let mut found: Vec<ReceivedUseRow> = self
+            .list_many(&FIND_RECEIVED, use_ids, |statement, id| {
+                Ok(statement.bind(tenant).bind(contract).bind(*id))
+            })
+            .await?;
+        // What stands in the list several times is found as often.
+        found.sort_unstable_by(|a, b| a.use_id.cmp(&b.use_id));
+        found.dedup_by(|a, b| a.use_id == b.use_id);
+        Ok(found)
     }
 
     /// A contract's uses, by use id.

@@ -1,7 +1,7 @@
 //! The shared door for uses: calls that wait at the same time become one transaction of few statements, so that the
 //! cost of a durable use is a small part of a commit's. Nobody is answered before that commit.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -9,13 +9,15 @@ use crate::{
     conn::Tx,
     error::{Result, StoreError},
     store::{Core, Store},
-    uses::{Admission, CloseUse, Closing, NewUse, UseKey},
+    uses::{Admission, CloseUse, Closing, NewUse, UseSign},
 };
 
 /// The most calls that share a transaction.
 const CALLS_MAX: usize = 512;
 /// The most calls that wait in the queue; further callers wait to be queued.
 const QUEUE_DEPTH: usize = 4096;
+/// How often the door looks for more calls in vain before it begins.
+const QUIET_TURNS: u32 = 4;
 
 impl Store {
     /// Admits uses, each counted durably before this returns, and never beyond its limit, whoever else asks at the
@@ -25,7 +27,7 @@ impl Store {
     /// [`StoreError`] where the database fails: then nothing is known to be admitted, and the same use ids may be
     /// given again without being counted twice.
     pub async fn append_uses(&self, uses: Vec<NewUse>) -> Result<Vec<Admission>> {
-        call(&self.uses.appends, uses).await
+        self.uses.call(uses, Request::Append).await
     }
 
     /// Closes uses and numbers them per contract from 1 without gaps.
@@ -33,95 +35,131 @@ impl Store {
     /// # Errors
     /// [`StoreError`] where the database fails; closing again is harmless.
     pub async fn close_uses(&self, closes: Vec<CloseUse>) -> Result<Vec<Closing>> {
-        call(&self.uses.closes, closes).await
+        self.uses.call(closes, Request::Close).await
     }
 
-    /// Notes a sign of life of open uses, so that they are not taken for abandoned.
+    /// Notes a sign of life of open uses, so that they are not taken for abandoned, and how far each was sent.
     ///
     /// # Errors
     /// [`StoreError`] where the database fails.
-    pub async fn touch_uses(&self, keys: Vec<UseKey>, at: i64) -> Result<()> {
-        let keys = Arc::new(keys);
+    pub async fn touch_uses(&self, signs: Vec<UseSign>, at: i64) -> Result<()> {
+        let signs = Arc::new(signs);
         self.run_tx("touch_uses", move |tx| {
-            let keys = Arc::clone(&keys);
-            Box::pin(async move { tx.touch_uses(&keys, at).await })
+            let signs = Arc::clone(&signs);
+            Box::pin(async move { tx.touch_uses(&signs, at).await })
         })
         .await
     }
 }
 
-/// The queues of the door; their tasks end with the last of them.
+/// The queue of the door; its task ends with the last sender.
 #[derive(Clone)]
 pub(crate) struct UsesDoor {
-    appends: mpsc::Sender<Request<NewUse, Admission>>,
-    closes: mpsc::Sender<Request<CloseUse, Closing>>,
+    queue: mpsc::Sender<Request>,
 }
 
-struct Request<I, O> {
+/// A call that waits.
+enum Request {
+    Append(Waiting<NewUse, Admission>),
+    Close(Waiting<CloseUse, Closing>),
+}
+
+struct Waiting<I, O> {
     items: Vec<I>,
     caller: oneshot::Sender<Result<Vec<O>>>,
 }
 
 impl UsesDoor {
     pub(crate) fn open(core: Arc<Core>) -> Self {
-        let (appends, queue) = mpsc::channel(QUEUE_DEPTH);
-        tokio::spawn(serve(queue, Arc::clone(&core), append));
-        let (closes, queue) = mpsc::channel(QUEUE_DEPTH);
-        tokio::spawn(serve(queue, core, close));
-        Self { appends, closes }
+        let (queue, requests) = mpsc::channel(QUEUE_DEPTH);
+        tokio::spawn(serve(requests, core));
+        Self { queue }
+    }
+
+    async fn call<I, O>(
+        &self,
+        items: Vec<I>,
+        request: impl FnOnce(Waiting<I, O>) -> Request,
+    ) -> Result<Vec<O>> {
+        let (caller, answer) = oneshot::channel();
+        self.queue.send(request(Waiting { items, caller })).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
     }
 }
 
-async fn call<I, O>(queue: &mpsc::Sender<Request<I, O>>, items: Vec<I>) -> Result<Vec<O>> {
-    let (caller, answer) = oneshot::channel();
-    queue.send(Request { items, caller }).await.map_err(|_| StoreError::Closed)?;
-    answer.await.unwrap_or(Err(StoreError::Closed))
-}
-
-async fn append(core: Arc<Core>, uses: Arc<Vec<NewUse>>) -> Result<Vec<Admission>> {
-    core.run_tx("append_uses", move |tx: &mut Tx| {
-        let uses = Arc::clone(&uses);
-        Box::pin(async move { tx.append_uses(&uses).await })
-    })
-    .await
-}
-
-async fn close(core: Arc<Core>, closes: Arc<Vec<CloseUse>>) -> Result<Vec<Closing>> {
-    core.run_tx("close_uses", move |tx: &mut Tx| {
-        let closes = Arc::clone(&closes);
-        Box::pin(async move { tx.close_uses(&closes).await })
-    })
-    .await
-}
-
 /// Takes what waits, runs it as one transaction, answers each caller with its part.
-async fn serve<I, O, F>(
-    mut queue: mpsc::Receiver<Request<I, O>>,
-    core: Arc<Core>,
-    run: impl Fn(Arc<Core>, Arc<Vec<I>>) -> F,
-) where
-    F: Future<Output = Result<Vec<O>>>,
-{
+async fn serve(mut queue: mpsc::Receiver<Request>, core: Arc<Core>) {
     let mut requests = Vec::with_capacity(CALLS_MAX);
     while queue.recv_many(&mut requests, CALLS_MAX).await > 0 {
-        // Callers of the last batch wake one after the other: let them queue up before the next one starts.
+        gather(&mut queue, &mut requests).await;
+        let (mut appends, mut closes) = (Batch::default(), Batch::default());
+        for request in requests.drain(..) {
+            match request {
+                Request::Append(waiting) => appends.take(waiting),
+                Request::Close(waiting) => closes.take(waiting),
+            }
+        }
+        let (appended, closed) = (Arc::new(appends.items), Arc::new(closes.items));
+        match run(&core, appended, closed).await {
+            Ok((admissions, closings)) => {
+                deal(Ok(admissions), appends.callers);
+                deal(Ok(closings), closes.callers);
+            }
+            Err(error) => {
+                deal(Err(error.clone()), appends.callers);
+                deal(Err(error), closes.callers);
+            }
+        }
+    }
+}
+
+/// Callers of the batch before wake one after the other, and mostly have a next call: lets them queue up, as long as some come.
+async fn gather(queue: &mut mpsc::Receiver<Request>, requests: &mut Vec<Request>) {
+    let mut quiet = 0;
+    while quiet < QUIET_TURNS && requests.len() < CALLS_MAX {
         tokio::task::yield_now().await;
+        quiet += 1;
         while requests.len() < CALLS_MAX
             && let Ok(request) = queue.try_recv()
         {
             requests.push(request);
+            quiet = 0;
         }
-        let mut items = Vec::new();
-        let mut callers = Vec::with_capacity(requests.len());
-        for request in requests.drain(..) {
-            callers.push((request.items.len(), request.caller));
-            items.extend(request.items);
-        }
-        deal(run(Arc::clone(&core), Arc::new(items)).await, callers);
     }
 }
 
+async fn run(
+    core: &Core,
+    appends: Arc<Vec<NewUse>>,
+    closes: Arc<Vec<CloseUse>>,
+) -> Result<(Vec<Admission>, Vec<Closing>)> {
+    core.run_tx("uses", move |tx: &mut Tx| {
+        let (appends, closes) = (Arc::clone(&appends), Arc::clone(&closes));
+        Box::pin(async move { tx.record_uses(&appends, &closes).await })
+    })
+    .await
+}
+
 type Caller<O> = (usize, oneshot::Sender<Result<Vec<O>>>);
+
+/// The items of many calls, and how many are whose.
+struct Batch<I, O> {
+    items: Vec<I>,
+    callers: Vec<Caller<O>>,
+}
+
+impl<I, O> Default for Batch<I, O> {
+    fn default() -> Self {
+        Self { items: Vec::new(), callers: Vec::new() }
+    }
+}
+
+impl<I, O> Batch<I, O> {
+    fn take(&mut self, waiting: Waiting<I, O>) {
+        self.callers.push((waiting.items.len(), waiting.caller));
+        self.items.extend(waiting.items);
+    }
+}
 
 fn deal<O>(outcome: Result<Vec<O>>, callers: Vec<Caller<O>>) {
     match outcome {

@@ -11,7 +11,7 @@ use dataplane::ByteStream;
 use dataplane::gate::Admission;
 use domain::delivery::Delivered;
 use futures_util::Stream;
-use store::UseKey;
+use store::{UseKey, UseSign};
 use tokio::task::JoinHandle;
 
 use super::{content, gate};
@@ -49,16 +49,16 @@ impl Drop for Sending {
         self.node.meters().end(&self.key, self.upto, self.over);
         // Outside a runtime the process is ending, and the next one gives open uses their whole time anyway.
         if self.counted && !self.over && tokio::runtime::Handle::try_current().is_ok() {
-            let at = self.node.now().micros();
-            self.node.spawn("touch a use", touch(self.node.clone(), self.key.clone(), at));
+            let (sign, at) = (UseSign { key: self.key.clone(), upto: self.upto }, self.node.now().micros());
+            self.node.spawn("touch a use", touch(self.node.clone(), sign, at));
         }
     }
 }
 
-async fn touch(node: Node, key: UseKey, at: i64) {
-    let use_id = key.use_id.clone();
-    if let Err(error) = node.store().touch_uses(vec![key], at).await {
-        tracing::warn!(use.id = use_id, %error, "the time of a broken delivery was not kept: its use may close early");
+async fn touch(node: Node, sign: UseSign, at: i64) {
+    let use_id = sign.key.use_id.clone();
+    if let Err(error) = node.store().touch_uses(vec![sign], at).await {
+        tracing::warn!(use.id = use_id, %error, "the end of a broken delivery was not kept: its use may close early, and with fewer bytes");
     }
 }
 

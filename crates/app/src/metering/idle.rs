@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::{CloseUse, UseKey, UseRow};
+use store::{CloseUse, UseRow, UseSign};
 
 use crate::{Error, Node};
 
@@ -49,12 +49,14 @@ pub async fn sweep_idle(node: &Node) -> Result<usize, Error> {
 
 /// Closes the abandoned ones of these uses, and notes that the others live.
 async fn sweep_rows(node: &Node, rows: Vec<UseRow>) -> Result<usize, Error> {
-    let (mut alive, mut closed): (Vec<UseKey>, usize) = (Vec::new(), 0);
-    for UseRow { key, opened_at, .. } in rows {
+    let (mut alive, mut closed): (Vec<UseSign>, usize) = (Vec::new(), 0);
+    for UseRow { key, opened_at, bytes, .. } in rows {
         let Some(upto) = node.meters().begin_closing(&key) else {
-            alive.push(key);
+            alive.push(UseSign { key, upto: bytes });
             continue;
         };
+        // What a process before this one sent of it stands in the row.
+        let upto = upto.max(bytes);
         let at = node.now().micros().max(opened_at);
         let close = CloseUse { key: key.clone(), at, bytes: upto, rows: 0, digest: None, complete: false };
         let done = super::close(node, close).await;

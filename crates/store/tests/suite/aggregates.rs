@@ -463,6 +463,10 @@ async fn the_users_meter_adds_up() {
         let sum = look!(store, |read| read.sum_received_uses("u", "c").await);
         assert_eq!(sum, UseSum { uses: 3, complete: 1, bytes: 107, rows: 9 });
         assert_eq!(look!(store, |read| read.sum_received_uses("u", "x").await), UseSum::default());
+        let found = look!(store, |read| read.find_received_uses("u", "c", &["z", "nobody", "a", "z"]).await);
+        assert_eq!(found.iter().map(|row| row.use_id.as_str()).collect::<Vec<_>>(), ["a", "z"]);
+        assert!(look!(store, |read| read.find_received_uses("u", "c", &[]).await).is_empty());
+        assert!(look!(store, |read| read.find_received_uses("u", "x", &["a"]).await).is_empty());
         assert_eq!(
             look!(store, |read| read.list_received_uses("u", "c", &Page::after("a", 9)).await).len(),
             3

@@ -1,6 +1,6 @@
 //! Outbox and inbox.
 
-use store::{Arrival, MessageRow, NewMessage, OutboxCount, Store, StoreError};
+use store::{Arrival, InboxRow, MessageRow, NewMessage, OutboxCount, Store};
 
 use crate::{
     place::{look, places, step},
@@ -81,6 +81,52 @@ async fn leases_of_a_process_that_is_gone_end_at_the_next_start() {
     }
 }
 
+async fn add_leased(store: &Store, messages: Vec<NewMessage>, limit: u32) -> Vec<MessageRow> {
+    step!(store, |tx, messages| tx.add_leased(&messages, limit, 50).await).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_leased_as_it_is_added_where_it_is_the_first_of_its_stream() {
+    for place in places("add_leased").await {
+        let store = place.open().await;
+        let many = vec![numbered("a", "a1"), numbered("a", "a2"), numbered("b", "b1"), numbered("c", "c1")];
+        let leased = add_leased(&store, many, 2).await;
+        assert_eq!(bodies(&leased), ["a1", "b1"], "one of each stream, two at most");
+        assert_eq!((leased[0].attempts, leased[0].lease_until, leased[0].next_at), (1, Some(150), 100));
+        assert!(add_leased(&store, vec![numbered("a", "a3")], 9).await.is_empty(), "a1 goes before it");
+        assert_eq!(bodies(&lease(&store, 120).await), ["c1"], "what was not leased is due");
+        let (a1, b1) = (leased[0].clone(), leased[1].clone());
+        assert!(step!(store, |tx, a1| tx.complete_message(&a1).await).unwrap());
+        let a2 = lease(&store, 120).await;
+        assert_eq!((bodies(&a2), a2[0].attempts), (vec!["a2"], 1));
+        assert!(step!(store, |tx, b1| tx.bury_message(&b1, 130, "refused").await).unwrap());
+        assert_eq!(
+            bodies(&add_leased(&store, vec![numbered("b", "b2")], 1).await),
+            ["b2"],
+            "the dead do not count"
+        );
+        let other = NewMessage { tenant: "other".into(), ..numbered("a", "o1") };
+        assert_eq!(bodies(&add_leased(&store, vec![other], 1).await), ["o1"]);
+        assert!(add_leased(&store, vec![numbered("z", "z1")], 0).await.is_empty());
+        assert_eq!(look!(store, |read| read.count_messages().await), OutboxCount { waiting: 6, dead: 1 });
+        place.end(store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_woken_for_a_message_that_its_step_leased() {
+    for place in places("leased_bell").await {
+        let store = place.open().await;
+        let mut bell = store.watch_outbox();
+        bell.mark_unchanged();
+        add_leased(&store, vec![numbered("a", "a1")], 1).await;
+        assert!(!bell.has_changed().unwrap());
+        add_leased(&store, vec![numbered("a", "a2")], 1).await;
+        assert!(bell.has_changed().unwrap());
+        place.end(store).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_stays_visible_lets_others_pass_and_can_come_back() {
     for place in places("dead").await {
@@ -141,24 +187,34 @@ async fn an_empty_outbox_has_nothing_due() {
     }
 }
 
-async fn receive(store: &Store, sequence: &'static str, hash: &'static str) -> Arrival {
-    step!(store, |tx| tx.receive("peer", sequence, hash, 1_000).await).unwrap()
+fn received(sender: &str, sequence: &str, hash: &str, answer: &str, at: i64) -> InboxRow {
+    InboxRow {
+        sender: sender.into(),
+        sequence: sequence.into(),
+        body_hash: hash.into(),
+        answer: Some(answer.into()),
+        received_at: at,
+    }
+}
+
+async fn receive(store: &Store, row: InboxRow) -> Arrival {
+    step!(store, |tx, row| tx.receive(&row).await).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_gets_the_stored_answer() {
+async fn the_first_answer_to_a_message_is_the_one_that_is_kept() {
     for place in places("repeat").await {
         let store = place.open().await;
-        assert_eq!(receive(&store, "1", "aa").await, Arrival::New);
-        assert_eq!(receive(&store, "1", "aa").await, Arrival::Repeat(None));
-        step!(store, |tx| tx.answer_received("peer", "1", "{\"code\":1}").await).unwrap();
-        assert_eq!(receive(&store, "1", "aa").await, Arrival::Repeat(Some("{\"code\":1}".into())));
-        assert_eq!(receive(&store, "1", "bb").await, Arrival::Different);
-        assert_eq!(receive(&store, "2", "aa").await, Arrival::New);
-        let other = step!(store, |tx| tx.receive("another", "1", "bb", 1_000).await).unwrap();
+        let first = received("peer", "1", "aa", "{\"code\":1}", 1_000);
+        assert_eq!(look!(store, |read| read.get_received("peer", "1").await), None);
+        assert_eq!(receive(&store, first.clone()).await, Arrival::New);
+        for other in [first.clone(), received("peer", "1", "bb", "{}", 2_000)] {
+            assert_eq!(receive(&store, other).await, Arrival::Known);
+            assert_eq!(look!(store, |read| read.get_received("peer", "1").await).as_ref(), Some(&first));
+        }
+        assert_eq!(receive(&store, received("peer", "2", "aa", "{}", 1_000)).await, Arrival::New);
+        let other = receive(&store, received("another", "1", "bb", "{}", 1_000)).await;
         assert_eq!(other, Arrival::New, "numbers are each sender's own");
-        let error = step!(store, |tx| tx.answer_received("peer", "9", "x").await).unwrap_err();
-        assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
         place.end(store).await;
     }
 }
@@ -168,7 +224,7 @@ async fn old_messages_are_forgotten() {
     for place in places("purge").await {
         let store = place.open().await;
         for (sequence, at) in [("1", 10), ("2", 20), ("3", 30)] {
-            step!(store, |tx| tx.receive("peer", sequence, "aa", at).await).unwrap();
+            receive(&store, received("peer", sequence, "aa", "{}", at)).await;
         }
         assert_eq!(step!(store, |tx| tx.purge_inbox(30, 1).await).unwrap(), 1);
         assert_eq!(step!(store, |tx| tx.purge_inbox(30, 10).await).unwrap(), 1);

@@ -238,7 +238,14 @@ async fn negotiate(store: &Store, party: u32) {
     let tenant = format!("t{party:02}");
     for round in 0..10_u32 {
         step!(store, |tx, tenant| {
-            tx.receive(&tenant, &round.to_string(), "hash", 1).await?;
+            let message_in = store::InboxRow {
+                sender: tenant.clone(),
+                sequence: round.to_string(),
+                body_hash: "hash".into(),
+                answer: Some("{}".into()),
+                received_at: 1,
+            };
+            assert_eq!(tx.receive(&message_in).await?, store::Arrival::New);
             let row = match tx.get_contract(&tenant, "k").await? {
                 Some(row) => row,
                 None => contract(&tenant),
@@ -246,8 +253,7 @@ async fn negotiate(store: &Store, party: u32) {
             let version = tx.put_contract(&row).await?;
             assert_eq!(version, u64::from(round) + 1);
             tx.add_messages(&[message(&tenant)]).await?;
-            tx.add_evidence(&[proof(&tenant)]).await?;
-            tx.answer_received(&tenant, &round.to_string(), "{}").await
+            tx.add_evidence(&[proof(&tenant)]).await
         })
         .unwrap();
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use store::{
-    Admission, Body, CloseUse, Closing, NewUse, Store, StoreError, UseCounter, UseKey, UseSum, WindowRow,
+    Admission, Body, CloseUse, Closing, NewUse, Store, StoreError, UseCounter, UseKey, UseSign, UseSum,
+    WindowRow,
 };
 
 use crate::place::{look, places, step};
@@ -170,13 +171,27 @@ async fn silent_open_uses_are_found() {
         let store = place.open().await;
         append(&store, ["a", "b", "c"].map(|id| new_use("c1", id, None)).to_vec()).await;
         store.close_uses(vec![close("c1", "c", true)]).await.unwrap();
-        store.touch_uses(vec![key("c1", "b"), key("c1", "c"), key("c1", "nobody")], 5_000).await.unwrap();
-        store.touch_uses(vec![key("c1", "b")], 4_000).await.unwrap();
+        let sign = |contract, id, upto| UseSign { key: key(contract, id), upto };
+        let signs = vec![sign("c1", "b", 70), sign("c1", "c", 80), sign("c1", "nobody", 90)];
+        store.touch_uses(signs, 5_000).await.unwrap();
+        // Neither an older sign nor a nearer offset takes anything back.
+        store.touch_uses(vec![sign("c1", "b", 60)], 4_000).await.unwrap();
+        store.touch_uses(vec![sign("c1", "b", 75)], 4_500).await.unwrap();
+        store.touch_uses(vec![sign("c1", "b", 0)], 4_999).await.unwrap();
         let ids = |rows: Vec<store::UseRow>| rows.into_iter().map(|row| row.key.use_id).collect::<Vec<_>>();
         assert_eq!(ids(look!(store, |read| read.list_open_uses(5_000, 10).await)), ["a"]);
         assert_eq!(ids(look!(store, |read| read.list_open_uses(5_001, 10).await)), ["a", "b"]);
         assert_eq!(ids(look!(store, |read| read.list_open_uses(5_001, 1).await)), ["a"]);
         assert_eq!(ids(look!(store, |read| read.list_open_uses(1_000, 10).await)), Vec::<String>::new());
+        let bytes = |row: Option<store::UseRow>| row.map(|row| row.bytes);
+        assert_eq!(bytes(look!(store, |read| read.get_use(&key("c1", "a")).await)), Some(0));
+        assert_eq!(bytes(look!(store, |read| read.get_use(&key("c1", "b")).await)), Some(75));
+        let closed = close("c1", "c", true);
+        assert_eq!(
+            bytes(look!(store, |read| read.get_use(&key("c1", "c")).await)),
+            Some(closed.bytes),
+            "it is closed"
+        );
         place.end(store).await;
     }
 }
