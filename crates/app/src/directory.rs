@@ -194,7 +194,7 @@ impl Directory {
         let generation = self.read(|cached| cached.generation);
         let wanted = id.to_owned();
         let row = store
-            .read("directory_find", move |read| {
+            .peek("directory_find", move |read| {
                 let id = wanted.clone();
                 Box::pin(async move { Ok::<_, Error>(read.get_directory(&id).await?) })
             })

@@ -170,7 +170,7 @@ fn place(speaker: &Speaker, gate: &GateContract, use_id: UseId) -> Place {
 async fn read_row(node: &Node, place: &Place) -> Result<Option<ReceivedUseRow>, Error> {
     let place = place.clone();
     node.store()
-        .read("received_use", move |read| {
+        .peek("received_use", move |read| {
             let place = place.clone();
             Box::pin(async move {
                 Ok::<_, Error>(

@@ -248,17 +248,31 @@ const SWEEP: Duration = Duration::from_secs(5);
 /// How many bytes of bodies one checkpoint takes in: a feed's frame ends at a checkpoint and must fit in a line.
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
 
-/// Job: numbers waiting entries into the logs as soon as they are committed.
+/// How long evidence waits for more of it. The steps of one contract follow each other within milliseconds: a checkpoint for each of them
+/// would stand in the way of the next.
+const EVIDENCE_GATHERS: Duration = Duration::from_millis(20);
+
+/// Job: numbers waiting entries into the logs, public ones as soon as they are committed.
 pub async fn sequence(node: Node) {
+    let public = async {
+        if let Some(log) = node.logs().public() {
+            sequence_log(&node, log, Duration::ZERO).await;
+        }
+    };
+    tokio::join!(public, sequence_log(&node, node.logs().evidence(), EVIDENCE_GATHERS));
+}
+
+/// Numbers what waits for one log, whenever the store rings for any.
+async fn sequence_log(node: &Node, log: &OwnLog, gathers: Duration) {
     let mut woken = node.store().watch_evidence();
     loop {
         woken.mark_unchanged();
-        for log in node.logs().all() {
-            if let Err(error) = drain(&node, log).await {
-                tracing::warn!(log.origin = log.origin(), %error, "entries wait for their number; trying again");
-            }
+        if let Err(error) = drain(node, log).await {
+            tracing::warn!(log.origin = log.origin(), %error, "entries wait for their number; trying again");
         }
-        let _ = tokio::time::timeout(SWEEP, woken.changed()).await;
+        if tokio::time::timeout(SWEEP, woken.changed()).await.is_ok() {
+            tokio::time::sleep(gathers).await;
+        }
     }
 }
 
@@ -271,22 +285,24 @@ pub async fn drain(node: &Node, log: &OwnLog) -> Result<(), Error> {
     Ok(())
 }
 
-/// One checkpoint; `false` where nothing waits.
+/// One checkpoint; `false` where nothing waits. What is read need not agree: the commit compares both with what stands then.
 async fn number_once(node: &Node, log: &OwnLog) -> Result<bool, Error> {
     let (origin, limit) = (log.origin().to_owned(), node.limits().sequence_batch_max);
-    let (head, rows) = node
+    let waiting = node
         .store()
-        .read("log_waiting", move |read| {
+        .peek("log_waiting", move |read| {
             let origin = origin.clone();
             Box::pin(async move {
+                let rows = read.take_unsequenced(&origin, limit).await?;
+                if rows.is_empty() {
+                    return Ok(None);
+                }
                 let head = read.log_head(&origin).await?.ok_or_else(|| Error::not_found("log", &origin))?;
-                Ok::<_, Error>((head, read.take_unsequenced(&origin, limit).await?))
+                Ok::<_, Error>(Some((head, rows)))
             })
         })
         .await?;
-    if rows.is_empty() {
-        return Ok(false);
-    }
+    let Some((head, rows)) = waiting else { return Ok(false) };
     let (growth, rows) = grow(node, log, &head, rows)?;
     let committed = node
         .store()

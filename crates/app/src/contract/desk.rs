@@ -315,7 +315,7 @@ pub async fn find(node: &Node, tenant: &str, name: &str) -> Result<Option<Arc<He
 async fn reload(node: &Node, tenant: &str, name: &str) -> Result<Option<Arc<Held>>, Error> {
     let emptied = node.contracts().emptied(tenant);
     let (owner, wanted) = (tenant.to_owned(), name.to_owned());
-    let row = node.store().read("contract_find", move |read| {
+    let row = node.store().peek("contract_find", move |read| {
         let (owner, wanted) = (owner.clone(), wanted.clone());
         Box::pin(async move { row_of(read, &owner, &wanted).await })
     });
@@ -325,7 +325,8 @@ async fn reload(node: &Node, tenant: &str, name: &str) -> Result<Option<Arc<Held
     Ok(Some(held))
 }
 
-/// [`find`], and something else in the same look at the store.
+/// [`find`], and something else, where it has to be asked at all. Both need not be of one moment: a contract that moved is refused by its
+/// version.
 pub(super) async fn find_and<T, F>(
     node: &Node,
     tenant: &str,
@@ -339,7 +340,7 @@ where
     let (kept, emptied) = (node.contracts().find(tenant, name), node.contracts().emptied(tenant));
     let (owner, wanted) = (tenant.to_owned(), kept.is_none().then(|| name.to_owned()));
     let also = Arc::new(also);
-    let looked = node.store().read("contract_find_and", move |read| {
+    let looked = node.store().peek("contract_find_and", move |read| {
         let (owner, wanted, also) = (owner.clone(), wanted.clone(), also.clone());
         Box::pin(async move {
             let row = match &wanted {

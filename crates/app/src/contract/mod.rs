@@ -174,7 +174,7 @@ async fn shown(node: &Node, speaker: &Speaker, held: &Arc<Held>) -> Result<Contr
     let (tenant, wanted) = (speaker.id().to_string(), held.clone());
     let uses = match held.contract().state {
         ContractState::Performing { .. } | ContractState::Ended { .. } => {
-            let uses = node.store().read("contract_uses", move |read| {
+            let uses = node.store().peek("contract_uses", move |read| {
                 let (tenant, held) = (tenant.clone(), wanted.clone());
                 Box::pin(async move { view::uses_of(read, &tenant, held.contract()).await })
             });

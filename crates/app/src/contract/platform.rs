@@ -47,7 +47,7 @@ impl Offered {
 pub(super) async fn offered(node: &Node, product: &ProductId) -> Result<Offered, Error> {
     let wanted = product.clone();
     node.store()
-        .read("contract_product", move |read| {
+        .peek("contract_product", move |read| {
             let product = wanted.clone();
             Box::pin(async move { read_offered(read, &product).await })
         })

@@ -78,7 +78,7 @@ impl StoreBook<'_> {
 
     /// A use that was closed: sent whole, its bytes may be sent again; abandoned, it is over.
     async fn check_again(&self, key: UseKey, use_id: &UseId) -> Result<(), GateRefusal> {
-        let read = self.node.store().read("use_again", move |read| {
+        let read = self.node.store().peek("use_again", move |read| {
             let key = key.clone();
             Box::pin(async move { Ok::<_, Error>(read.get_use(&key).await?) })
         });
