@@ -99,8 +99,10 @@ async fn keep(
 ) -> Result<(), Error> {
     let now = node.now();
     let entries = Entries::new().record(node, &row.tenant, &[evidence], now);
+    let place = (row.tenant.clone(), row.contract.clone());
     let shared = Arc::new((row, message.clone(), Body::of(&answer)?, dead));
-    node.store()
+    let kept = node
+        .store()
         .run_tx("window_answered", move |tx| {
             let (shared, entries) = (shared.clone(), entries.clone());
             Box::pin(async move {
@@ -115,7 +117,10 @@ async fn keep(
                 }
             })
         })
-        .await
+        .await;
+    // Also after a failure: it may be one of the answer to the commit.
+    node.meters().window_changed(&place);
+    kept
 }
 
 async fn bury(node: &Node, message: &MessageRow, reason: String) -> Result<(), Error> {

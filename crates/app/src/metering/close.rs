@@ -241,7 +241,11 @@ async fn commit(node: &Node, drafts: Vec<Draft>) -> Result<(), Error> {
         let (closed, entries) = (written.clone(), entries.clone());
         Box::pin(async move { write(tx, &closed, &entries, lease).await })
     });
-    node.post().hand(leased.await?);
+    let leased = leased.await;
+    for one in closed.iter() {
+        node.meters().window_changed(&(one.row.tenant.clone(), one.row.contract.clone()));
+    }
+    node.post().hand(leased?);
     for one in closed.iter() {
         tracing::debug!(
             contract.id = one.row.contract,

@@ -4,7 +4,7 @@
 //! A use whose last bytes came a moment ago may still be open here: the answer waits for it a little, and then says "try again" rather
 //! than "wrong". What is compared is read again in the transaction that commits the answer, so that nothing moves in between.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 use store::{Body, Read, ReceivedUseRow, StoreError, Tx, WindowRow};
 
 use super::{Sums, WindowAnswer, WindowBody, close, verified_window, window_in};
-use crate::fetch::{MISMATCH, REFUSED, ReceivedBody};
+use crate::fetch::{MISMATCH, REFUSED};
 use crate::log::Entries;
 use crate::message::Incoming;
 use crate::{Error, Node};
@@ -164,7 +164,7 @@ async fn record(node: &Node, incoming: &Incoming, answer: Value) -> Result<Value
     Ok(answer)
 }
 
-/// Our own record of a use, as the window's uses name them; nothing where we have none.
+/// Our own records, one for each of the window's uses; nothing where we have none, which does not agree.
 type Own = Vec<Option<ReceivedUseRow>>;
 
 /// Waits until no use of the window is open here, and compares.
@@ -185,7 +185,7 @@ async fn agreed(node: &Node, claim: &Claim, patience: Duration) -> Result<Own, E
 async fn own_uses(node: &Node, claim: &Claim) -> Result<Own, Error> {
     let (tenant, contract, uses) = (claim.tenant.clone(), claim.contract.clone(), claim.uses.clone());
     node.store()
-        .read("window_own_uses", move |read| {
+        .peek("window_own_uses", move |read| {
             let (tenant, contract, uses) = (tenant.clone(), contract.clone(), uses.clone());
             Box::pin(async move { read_own(read, &tenant, &contract, &uses).await })
         })
@@ -193,11 +193,12 @@ async fn own_uses(node: &Node, claim: &Claim) -> Result<Own, Error> {
 }
 
 async fn read_own(read: &mut Read, tenant: &str, contract: &str, uses: &[UseLeaf]) -> Result<Own, Error> {
-    let mut own = Vec::with_capacity(uses.len());
-    for leaf in uses {
-        own.push(read.get_received_use(tenant, contract, &leaf.use_id).await?);
-    }
-    Ok(own)
+    let ids: Vec<&str> = uses.iter().map(|leaf| leaf.use_id.as_str()).collect();
+    let found = read.find_received_uses(tenant, contract, &ids).await?;
+    let mut by_id: HashMap<String, ReceivedUseRow> =
+        found.into_iter().map(|row| (row.use_id.clone(), row)).collect();
+    // No use stands twice in a window: `leaves` has seen to that.
+    Ok(ids.into_iter().map(|id| by_id.remove(id)).collect())
 }
 
 /// Compares use by use; names one that is still open here, where no other is wrong.
@@ -220,17 +221,11 @@ enum Compared {
     Open,
 }
 
-/// Holds the provider's record of a use against ours. An incomplete use must not be whole here; how many bytes were on their way when it
-/// broke off, nobody can say.
+/// Holds the provider's record of a use against ours. We record every use before we ask for it, so there is none that we do not know. An
+/// incomplete use must not be whole here; how many bytes were on their way when it broke off, nobody can say.
 fn compare(leaf: &UseLeaf, own: Option<&ReceivedUseRow>) -> Result<Compared, Error> {
     let differs = |what: String| Err(Error::Evidence(format!("use `{}`: {what}", leaf.use_id)));
-    let Some(own) = own else {
-        return if leaf.complete {
-            differs("this side never asked for it".to_owned())
-        } else {
-            Ok(Compared::Agrees)
-        };
-    };
+    let Some(own) = own else { return differs("this side never asked for it".to_owned()) };
     if let Some(window) = own.in_window {
         return differs(format!("it stands in window {window} already"));
     }
@@ -289,7 +284,7 @@ async fn countersign(node: &Node, incoming: &Incoming, claim: &Claim, own: Own) 
     let answer = UsageWindowReply { countersignature: object.clone() }.to_body()?;
     let commit = Commit {
         row: row(claim, &object, total, now)?,
-        uses: settled(claim, &own, now)?,
+        uses: settled(claim, &own, now),
         claim_uses: claim.uses.clone(),
         own,
         entries,
@@ -347,33 +342,18 @@ fn row(
 }
 
 /// Our records of the window's uses once it is counter-signed: each stands in it, and what did not arrive whole is given up.
-fn settled(claim: &Claim, own: &Own, now: Timestamp) -> Result<Vec<ReceivedUseRow>, Error> {
+fn settled(claim: &Claim, own: &Own, now: Timestamp) -> Vec<ReceivedUseRow> {
     let number = Some(claim.window.number);
-    let nobody = Body::of(&ReceivedBody::default())?;
-    let settle = |(leaf, own): (&UseLeaf, &Option<ReceivedUseRow>)| match own {
-        Some(row) if leaf.complete => ReceivedUseRow { in_window: number, ..row.clone() },
-        Some(row) => ReceivedUseRow {
+    let settle = |(leaf, row): (&UseLeaf, &ReceivedUseRow)| match leaf.complete {
+        true => ReceivedUseRow { in_window: number, ..row.clone() },
+        false => ReceivedUseRow {
             state: ReceivedUseRow::INCOMPLETE.to_owned(),
             closed_at: row.closed_at.or(Some(now.micros())),
             in_window: number,
             ..row.clone()
         },
-        None => ReceivedUseRow {
-            tenant: claim.tenant.clone(),
-            contract: claim.contract.clone(),
-            use_id: leaf.use_id.clone(),
-            state: ReceivedUseRow::INCOMPLETE.to_owned(),
-            sequence: None,
-            bytes: 0,
-            rows: 0,
-            digest: None,
-            opened_at: leaf.opened_at,
-            closed_at: Some(now.micros()),
-            in_window: number,
-            body: nobody.clone(),
-        },
     };
-    Ok(claim.uses.iter().zip(own).map(settle).collect())
+    claim.uses.iter().zip(own.iter().flatten()).map(settle).collect()
 }
 
 /// All that a counter-signature commits.
@@ -465,7 +445,6 @@ mod tests {
         for (row, field) in different.iter().zip(["bytes", "rows", "digest"]) {
             assert!(refusal(&leaf(true), Some(row)).contains(field));
         }
-        assert!(refusal(&leaf(true), None).contains("never asked"));
         assert!(refusal(&leaf(true), Some(&own(ReceivedUseRow::INCOMPLETE))).contains("incomplete"));
         assert!(refusal(&leaf(true), Some(&own(MISMATCH))).contains("digest"));
     }
@@ -480,8 +459,14 @@ mod tests {
         for state in [ReceivedUseRow::OPEN, ReceivedUseRow::INCOMPLETE, MISMATCH] {
             assert_eq!(compare(&leaf(false), Some(&own(state))).unwrap(), Compared::Agrees, "{state}");
         }
-        assert_eq!(compare(&leaf(false), None).unwrap(), Compared::Agrees);
         assert!(refusal(&leaf(false), Some(&own(ReceivedUseRow::COMPLETE))).contains("whole"));
+    }
+
+    #[test]
+    fn a_use_that_was_never_asked_for_is_refused_whole_or_not() {
+        for complete in [true, false] {
+            assert!(refusal(&leaf(complete), None).contains("never asked"));
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! What the meters of one node keep in memory: nothing that is not in the store, but for how far an open use was sent.
+//! What the meters of one node keep in memory: nothing that is not in the store, but for how far a use is sent that is being sent.
 //!
 //! After a crash it begins empty, and is filled again from the store: windows that are due by the job's first look, counts when they
-//! are asked for. The furthest byte of a use that broke off is known to this process alone; after a restart an abandoned use closes
-//! with 0 bytes, which favours the user.
+//! are asked for. How far a use was sent stands in its row once its stream broke off; a crash in the middle of a stream loses the bytes of
+//! that stream, which favours the user.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +33,7 @@ pub struct Meters {
     open: Mutex<HashMap<UseKey, InFlight>>,
     received: watch::Sender<u64>,
     projections: Mutex<HashMap<ProjectionKey, Arc<OnceCell<Projected>>>>,
-    unsigned: Mutex<HashMap<Place, Counted>>,
+    unsigned: Mutex<Unsigned>,
 }
 
 /// Closed uses that stand in no window yet.
@@ -75,11 +75,11 @@ struct InFlight {
     closing: bool,
 }
 
-/// A count, and the state of the evidence log that it was taken at.
-#[derive(Debug, Clone, Copy)]
-struct Counted {
-    generation: u64,
-    windows: u64,
+/// Counts of unsigned windows, and how often a window changed: a count that was begun before a change is not kept.
+#[derive(Debug, Default)]
+struct Unsigned {
+    windows: HashMap<Place, u64>,
+    changes: u64,
 }
 
 impl Meters {
@@ -190,19 +190,29 @@ impl Meters {
         projections.entry((file, fields.clone())).or_default().clone()
     }
 
-    /// The unsigned windows of a contract as counted at this state of the evidence log.
-    pub(super) fn unsigned(&self, place: &Place, generation: u64) -> Option<u64> {
+    /// The unsigned windows of a contract, or, where they have to be counted, the state of the windows before the count.
+    pub(super) fn unsigned(&self, place: &Place) -> Result<u64, u64> {
         let unsigned = lock(&self.unsigned);
-        unsigned.get(place).filter(|counted| counted.generation == generation).map(|counted| counted.windows)
+        unsigned.windows.get(place).copied().ok_or(unsigned.changes)
     }
 
-    /// Keeps a count that was taken after `generation` was read.
-    pub(super) fn keep_unsigned(&self, place: Place, generation: u64, windows: u64) {
+    /// Keeps a count, unless a window changed since the state that it began with.
+    pub(super) fn keep_unsigned(&self, place: Place, changes: u64, windows: u64) {
         let mut unsigned = lock(&self.unsigned);
-        if unsigned.len() >= COUNTS_MAX {
-            unsigned.clear();
+        if unsigned.changes != changes {
+            return;
         }
-        unsigned.insert(place, Counted { generation, windows });
+        if unsigned.windows.len() >= COUNTS_MAX {
+            unsigned.windows.clear();
+        }
+        unsigned.windows.insert(place, windows);
+    }
+
+    /// A window of the contract was closed or answered: what was counted is old.
+    pub(super) fn window_changed(&self, place: &Place) {
+        let mut unsigned = lock(&self.unsigned);
+        unsigned.changes += 1;
+        unsigned.windows.remove(place);
     }
 }
 

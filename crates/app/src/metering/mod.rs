@@ -115,8 +115,7 @@ fn pace(node: &Node) -> Pace {
 
 /// Refuses new uses where too many windows of the contract wait for the user's counter-signature.
 ///
-/// The count is taken once for each state of the evidence log: closing a window and answering one both log evidence in the transaction
-/// that changes the count, and the bell rings before their callers go on.
+/// A contract's count is kept in memory until one of its windows is closed or answered ([`Meters::window_changed`]).
 ///
 /// # Errors
 /// [`Error::Metering`], [`Error::Store`].
@@ -126,12 +125,11 @@ pub(crate) async fn check_signed(
     contract: &ContractId,
 ) -> Result<(), Error> {
     let place = place(provider.id().as_str(), contract);
-    let generation = *node.store().watch_evidence().borrow();
-    let windows = match node.meters().unsigned(&place, generation) {
-        Some(windows) => windows,
-        None => {
+    let windows = match node.meters().unsigned(&place) {
+        Ok(windows) => windows,
+        Err(changes) => {
             let windows = count_unsigned(node, place.clone()).await?;
-            node.meters().keep_unsigned(place, generation, windows);
+            node.meters().keep_unsigned(place, changes, windows);
             windows
         }
     };
@@ -146,7 +144,7 @@ pub(crate) async fn check_signed(
 
 async fn count_unsigned(node: &Node, (tenant, contract): meters::Place) -> Result<u64, Error> {
     node.store()
-        .read("windows_unsigned", move |read| {
+        .peek("windows_unsigned", move |read| {
             let (tenant, contract) = (tenant.clone(), contract.clone());
             Box::pin(async move { Ok::<_, Error>(read.count_unsigned_windows(&tenant, &contract).await?) })
         })
@@ -206,7 +204,7 @@ pub(crate) async fn window_row(
 ) -> Result<Option<WindowRow>, Error> {
     let (tenant, contract) = (tenant.to_owned(), contract.to_owned());
     node.store()
-        .read("window", move |read| {
+        .peek("window", move |read| {
             let (tenant, contract) = (tenant.clone(), contract.clone());
             Box::pin(async move { Ok::<_, Error>(read.get_window(&tenant, &contract, number).await?) })
         })

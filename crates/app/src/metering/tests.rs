@@ -6,6 +6,7 @@
 use crypto::Sha256;
 use domain::delivery::{Delivered, UseId};
 use domain::terms::{Action, Terms};
+use futures_util::StreamExt as _;
 use ledger::window::{Countersignature, no_window, window_hash};
 use ndi::Message as _;
 use ndi::weir_v1::usage_window::UsageWindowReply;
@@ -256,6 +257,13 @@ async fn a_window_that_does_not_agree_with_our_meter_is_refused_by_the_use() {
         uses.push(another);
     });
     evidence_error(&asked(&world, "s2", &invented).await.unwrap_err(), "use `invented`");
+    let torn = forged(&world, &body, |uses| {
+        let mut another = uses[0].clone();
+        (another.use_id, another.sequence) = ("torn".into(), 2);
+        (another.complete, another.digest) = (false, None);
+        uses.push(another);
+    });
+    evidence_error(&asked(&world, "s2t", &torn).await.unwrap_err(), "use `torn`: this side never asked");
     let incomplete = forged(&world, &body, |uses| (uses[0].complete, uses[0].digest) = (false, None));
     evidence_error(&asked(&world, "s3", &incomplete).await.unwrap_err(), "arrived whole");
     let twice = forged(&world, &body, |uses| {
@@ -268,6 +276,43 @@ async fn a_window_that_does_not_agree_with_our_meter_is_refused_by_the_use() {
     sums["uses"][0]["rows"] = 99.into();
     evidence_error(&asked(&world, "s5", &sums).await.unwrap_err(), "do not make the window");
     assert!(asked(&world, "s6", &body).await.is_ok(), "the honest one passes after all of them");
+}
+
+#[tokio::test]
+async fn how_far_a_broken_delivery_came_outlives_the_process() {
+    let mut world = World::new(80_000).await;
+    let contract = world.contract(terms()).await;
+    let id = UseId::parse("u1").unwrap();
+    let key = store::UseKey {
+        tenant: world.provider.speaker.id().to_string(),
+        contract: contract.to_string(),
+        use_id: id.to_string(),
+    };
+    let request = ndi::weir_v1::deliver::DeliverRequest { contract_id: contract, use_id: id, offset: 0 };
+    let message =
+        world.message(&world.user, &world.provider, "deliver", "s", request.to_body().unwrap()).await;
+    let node = &world.provider.node;
+    let mut stream = crate::delivery::serve(node, &message).await.unwrap().stream;
+    let sent = stream.next().await.unwrap().unwrap().len() as u64;
+    drop(stream);
+    let row = || async {
+        let key = key.clone();
+        let read = node.store().read("test", move |read| {
+            let key = key.clone();
+            Box::pin(async move { Ok::<_, Error>(read.get_use(&key).await?.unwrap()) })
+        });
+        read.await.unwrap()
+    };
+    while row().await.bytes < sent {
+        tokio::task::yield_now().await;
+    }
+    // What a new process knows: nothing but the row.
+    assert_eq!(node.meters().begin_closing(&key), Some(sent));
+    node.meters().end_closing(&key, true);
+    world.clock.advance_secs(601);
+    assert_eq!(sweep_idle(node).await.unwrap(), 1);
+    let closed = row().await;
+    assert_eq!((closed.complete, closed.bytes, closed.digest), (false, sent, None));
 }
 
 #[tokio::test]
@@ -505,6 +550,23 @@ fn windows_pace_is_by_age_or_by_number() {
     meters.found(of("c"), 7, 0, pace);
     meters.found(of("c"), 2, 0, pace);
     assert_eq!(meters.take_due(999, pace, 10), (vec![], Some(1000)), "what is found replaces what was known");
+}
+
+#[test]
+fn a_count_of_unsigned_windows_stands_until_one_of_them_changes() {
+    let meters = Meters::default();
+    let of = |name: &str| ("t".to_owned(), name.to_owned());
+    let before = meters.unsigned(&of("a")).unwrap_err();
+    meters.keep_unsigned(of("a"), before, 3);
+    meters.keep_unsigned(of("b"), before, 5);
+    assert_eq!(meters.unsigned(&of("a")), Ok(3));
+    meters.window_changed(&of("a"));
+    assert_eq!(meters.unsigned(&of("b")), Ok(5), "another contract's");
+    meters.keep_unsigned(of("a"), before, 3);
+    let now = meters.unsigned(&of("a")).unwrap_err();
+    assert_ne!(now, before, "what was counted before the change is not kept");
+    meters.keep_unsigned(of("a"), now, 2);
+    assert_eq!(meters.unsigned(&of("a")), Ok(2));
 }
 
 #[test]
