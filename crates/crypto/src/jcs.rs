@@ -111,7 +111,7 @@ mod tests {
         let kinds = if depth == 0 { 5 } else { 7 };
         match drawn % kinds {
             0 => Value::Null,
-            1 => json!(drawn % 2 == 0),
+            1 => json!(drawn.is_multiple_of(2)),
             2 => json!((drawn as i64 - (1 << 30)) << (drawn % 21)),
             3 => json!(f64::from_bits(seed.rotate_left(17)).clamp(-1e300, 1e300)),
             4 => Value::String(any_text(seed)),

@@ -171,8 +171,8 @@ async fn erased_and_unknown_entries_keep_their_place_in_the_tree() {
 /// What a region published, changed and published by another region under its own key.
 async fn said_by_other(town: &Town, kind: &str, change: impl Fn(&mut Value)) -> Value {
     let genuine = frame(&town.region.node, &public(&town.region.node), 0).await.unwrap();
-    let bodies = genuine.entries.into_iter().filter_map(|entry| entry.body);
-    let mut body = bodies.filter(|body| body["type"] == kind).next_back().unwrap();
+    let mut bodies = genuine.entries.into_iter().filter_map(|entry| entry.body);
+    let mut body = bodies.rfind(|body| body["type"] == kind).unwrap();
     change(&mut body);
     body
 }
