@@ -681,3 +681,5 @@ refusal-fields = the contract does not grant { $actual }; it grants { $limit } (
 refusal-region = the contract is for { $limit }, and the user is in { $actual } (region)
 refusal-user = the contract is not for { $actual } (user){ $limit }
 init-root-refused = A global node cannot be made of this: { $reason }
+demo-kept-port-taken = Port { $port } of this kept demo cannot be used ({ $reason }): stop what listens there; perhaps the same demo still runs
+demo-other-data = This kept demo is about { $kept }, not { $wanted }: leave --data out, or choose another folder for --keep

@@ -612,3 +612,5 @@ refusal-fields = 合约未授权 { $actual }，已授权的字段为 { $limit }�
 refusal-region = 合约适用于 { $limit }，而使用方在 { $actual }（地域）
 refusal-user = 合约不适用于 { $actual }（使用方）{ $limit }
 init-root-refused = 无法据此建立全域节点：{ $reason }
+demo-kept-port-taken = 无法使用所保存演示的端口 { $port }（{ $reason }）：请停止占用它的程序；也许同一演示仍在运行
+demo-other-data = 所保存的演示使用 { $kept }，而不是 { $wanted }：请去掉 --data，或为 --keep 另选目录

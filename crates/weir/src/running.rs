@@ -46,6 +46,7 @@ pub struct Opened {
 /// [`Exit::Failure`] with what is wrong and what to do: a store of a newer version or in use, a folder that cannot be written.
 pub async fn open(settings: &NodeSettings, dictionary: &Dictionary) -> Result<Opened> {
     std::fs::create_dir_all(&settings.folder)
+        .and_then(|()| owner_only(&settings.folder))
         .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &settings.folder, error))?;
     let (index, index_is_fresh) = open_index(settings, dictionary)?;
     let engine = index.clone().map(|index| Arc::new(index) as Arc<dyn SearchEngine>);
@@ -90,6 +91,17 @@ fn release(index: Option<Index>, settings: &NodeSettings) {
     {
         tracing::warn!(node.name = settings.name, %error, "the search index was not closed; it will be filled again");
     }
+}
+
+/// Store, keys and token are the owner's alone.
+fn owner_only(folder: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    }
+    let _ = folder;
+    Ok(())
 }
 
 fn failed(settings: &NodeSettings, error: &app::Error) -> Failure {

@@ -44,6 +44,25 @@ pub struct NewResource {
     pub column_titles: std::collections::BTreeMap<String, I18n>,
 }
 
+impl NewResource {
+    /// What the order does not say stays as it was: adding a file again renews its profile, not its description.
+    fn or_as_before(mut self, before: &Resource) -> NewResource {
+        self.title = self.title.filter(|title| !title.is_empty()).or_else(|| Some(before.title.clone()));
+        if self.description.is_empty() {
+            self.description = before.description.clone();
+        }
+        if self.keywords == Keywords::default() {
+            self.keywords = before.keywords.clone();
+        }
+        for column in &before.profile.columns {
+            if let Some(title) = &column.title {
+                self.column_titles.entry(column.name.clone()).or_insert_with(|| title.clone());
+            }
+        }
+        self
+    }
+}
+
 /// A connector's own row of a resource.
 #[derive(Debug, Clone)]
 pub struct OwnResource {
@@ -134,11 +153,16 @@ pub async fn add(
             .await;
     let mut profiled =
         profiled.map_err(|error| Error::Corrupt(format!("profiling was interrupted: {error}")))??;
+    let (key, now) = (offer::key_of(&path), node.now());
+    let new = match get(node, speaker.id().as_str(), &key).await {
+        Ok(before) => new.or_as_before(&before.resource),
+        Err(Error::NotFound { .. }) => new,
+        Err(error) => return Err(error),
+    };
     for column in &mut profiled.profile.columns {
         column.title = new.column_titles.get(&column.name).cloned();
     }
     let title = new.title.clone().filter(|title| !title.is_empty()).unwrap_or_else(|| title_of(&path));
-    let (key, now) = (offer::key_of(&path), node.now());
     let described = (title, new.description.clone());
     let catalogued = Resource::catalogue(
         key,
@@ -280,4 +304,68 @@ pub async fn list(node: &Node, speaker: &Speaker) -> Result<Vec<OwnResource>, Er
         })
         .await?;
     rows.iter().map(OwnResource::of).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use domain::catalogue::{Column, ColumnKind, Format, Profile};
+
+    use super::*;
+
+    fn before() -> Resource {
+        let title = Some(I18n::new("臭氧", "ozone"));
+        let column =
+            Column { name: "O3".into(), kind: ColumnKind::Integer, nulls: 0, min: None, max: None, title };
+        let profile = Profile {
+            format: Format::Csv,
+            encoding: "utf-8".into(),
+            delimiter: Some(','),
+            columns: vec![column],
+            rows: 0,
+            bytes: 3,
+            sha256: crypto::Sha256::of(b"O3\n"),
+            time_range: None,
+            null_cells: 0,
+        };
+        Resource {
+            key: "k".into(),
+            id: None,
+            owner: domain::id::NodeId::parse("591110000MA0TE5T08H1101000000004")
+                .unwrap_or_else(|e| panic!("{e}")),
+            title: I18n::new("真标题", "Real title"),
+            description: I18n::same("what it is"),
+            keywords: Keywords { zh: vec!["空气".into()], en: vec![] },
+            profile,
+            created_at: Timestamp::from_micros(0),
+            state: ResourceState::Catalogued { submitted_at: None },
+        }
+    }
+
+    fn order(title: Option<I18n>) -> NewResource {
+        NewResource {
+            path: PathBuf::from("a.csv"),
+            encoding: None,
+            title,
+            description: I18n::default(),
+            keywords: Keywords::default(),
+            column_titles: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn adding_a_file_again_keeps_what_was_said_of_it() {
+        let kept = order(None).or_as_before(&before());
+        assert_eq!(kept.title, Some(I18n::new("真标题", "Real title")));
+        assert_eq!((kept.description, kept.keywords), (before().description, before().keywords));
+        assert_eq!(kept.column_titles.get("O3"), Some(&I18n::new("臭氧", "ozone")));
+    }
+
+    #[test]
+    fn what_the_order_says_wins() {
+        let changed = order(Some(I18n::same("New"))).or_as_before(&before());
+        assert_eq!(changed.title, Some(I18n::same("New")));
+    }
 }

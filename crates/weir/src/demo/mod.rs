@@ -27,7 +27,7 @@ pub async fn run(args: &Demo, context: &Context) -> Result<()> {
     let kept = State::load(place.path())?;
     let resumed = kept.is_some();
     let mut state = match kept {
-        Some(state) => state,
+        Some(state) => state.for_data(args.data.as_deref())?,
         None => fresh(args, place.path())?,
     };
     let files = data::files_of(&state.data)?;
@@ -114,7 +114,7 @@ fn heading(context: &Context, state: &State, files: &[PathBuf], resumed: Option<
     }
     let args = [
         ("providers", (files.len() as u64).into()),
-        ("regions", 3u64.into()),
+        ("regions", (network::PLANS.iter().filter(|plan| plan.serves_an_area()).count() as u64).into()),
         ("users", 1u64.into()),
         ("files", (files.len() as u64).into()),
     ];

@@ -32,6 +32,13 @@ pub struct Plan {
     pub subject: &'static str,
 }
 
+impl Plan {
+    /// Whether it is a region's or an industry's function node.
+    pub fn serves_an_area(&self) -> bool {
+        matches!(self.role, Role::Region | Role::Industry)
+    }
+}
+
 /// The nodes in the order in which they join.
 pub const PLANS: [Plan; 7] = [
     Plan { name: "global", role: Role::Global, area: "1100", suite: Suite::Sm, subject: "12100000MB0DEM001" },
@@ -112,6 +119,20 @@ impl State {
         }
     }
 
+    /// The same, where it is about the data that was asked for: a kept demo goes on with its own.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] for another folder.
+    pub fn for_data(self, data: Option<&Path>) -> Result<State> {
+        let wanted = data.map(|data| std::path::absolute(data).unwrap_or_else(|_| data.to_owned()));
+        match wanted {
+            Some(wanted) if wanted != self.data => Err(Failure::new(Exit::Usage, "demo-other-data")
+                .with("kept", self.data.display())
+                .with("wanted", wanted.display())),
+            _ => Ok(self),
+        }
+    }
+
     /// Remembers it.
     ///
     /// # Errors
@@ -142,7 +163,10 @@ impl Network {
         let mut listeners = Vec::new();
         for index in 0..PLANS.len() {
             let kept = state.ports.get(index).copied();
-            listeners.push(bind(if index == 0 { Some(kept.unwrap_or(page_port)) } else { kept }).await?);
+            let wanted = if index == 0 { Some(kept.unwrap_or(page_port)) } else { kept };
+            // A kept network's addresses are known to all its nodes: another port would be another network.
+            let taken = if kept.is_some() { "demo-kept-port-taken" } else { "demo-port-taken" };
+            listeners.push(bind(wanted, taken).await?);
         }
         let ports: std::io::Result<Vec<u16>> =
             listeners.iter().map(|listener| listener.local_addr().map(|address| address.port())).collect();
@@ -196,13 +220,10 @@ impl Network {
     }
 }
 
-async fn bind(port: Option<u16>) -> Result<TcpListener> {
+async fn bind(port: Option<u16>, taken: &'static str) -> Result<TcpListener> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
     TcpListener::bind(address).await.map_err(|error| {
-        Failure::new(Exit::Failure, "demo-port-taken")
-            .with("port", address.port())
-            .with("reason", &error)
-            .because(error)
+        Failure::new(Exit::Failure, taken).with("port", address.port()).with("reason", &error).because(error)
     })
 }
 
@@ -311,6 +332,14 @@ mod tests {
         let state = State { ports: vec![1, 2], data: PathBuf::from("/data"), seed: Some(7) };
         state.save(folder.path()).unwrap();
         assert_eq!(State::load(folder.path()).unwrap(), Some(state));
+    }
+
+    #[test]
+    fn a_kept_demo_goes_on_with_its_own_data() {
+        let state = State { ports: vec![1], data: PathBuf::from("/data"), seed: None };
+        assert!(state.clone().for_data(None).is_ok());
+        assert!(state.clone().for_data(Some(Path::new("/data"))).is_ok());
+        assert_eq!(state.for_data(Some(Path::new("/other"))).unwrap_err().exit, Exit::Usage);
     }
 
     #[test]

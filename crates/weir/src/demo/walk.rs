@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crypto::Hasher;
+use domain::catalogue::I18n;
 use ledger::receipt::{Receipt, Verifier};
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ use super::titles::{self, Named};
 use crate::client::Client;
 use crate::commands::{Context, closed, refused_use};
 use crate::exit::Exit;
-use crate::i18n::Arg;
+use crate::i18n::{Arg, Lang};
 use crate::problem::{Failure, Result};
 use crate::term::{Mark, Step, Unit, bytes, duration, percent, seconds};
 
@@ -163,10 +164,11 @@ impl<'a> Walk<'a> {
         let (region, host) =
             (self.network.client("region-1100", None)?, self.network.client("providers-1100", None)?);
         let present = host.get("/connectors", &[]).await?;
+        let lang = self.context.messages.lang();
         for item in &mut self.items {
             item.connector = match connector_of(&present, &item.subject) {
                 Some(connector) => connector,
-                None => admit(&region, &host, &item.subject, item.named.provider.in_zh()).await?,
+                None => admit(&region, &host, &item.subject, of(lang, &item.named.provider)).await?,
             };
         }
         let (region, host) =
@@ -174,7 +176,7 @@ impl<'a> Walk<'a> {
         let subject = credit_code(USER_SUBJECT);
         self.user = match connector_of(&host.get("/connectors", &[]).await?, &subject) {
             Some(connector) => connector,
-            None => admit(&region, &host, &subject, USER_NAME).await?,
+            None => admit(&region, &host, &subject, user_name(self.context.messages.lang())).await?,
         };
         self.know_the_user().await?;
         let suites = self.suites().await?;
@@ -606,10 +608,7 @@ impl<'a> Walk<'a> {
 
     /// An item's short name in the reader's language.
     fn short<'i>(&self, item: &'i Item) -> &'i str {
-        match self.context.messages.lang() {
-            crate::i18n::Lang::Zh => item.named.short.in_zh(),
-            crate::i18n::Lang::En => item.named.short.in_en(),
-        }
+        of(self.context.messages.lang(), &item.named.short)
     }
 
     fn done(
@@ -647,8 +646,21 @@ impl<'a> Walk<'a> {
 
 /// Body of the credit code of the demo's user.
 const USER_SUBJECT: &str = "91310000MA1K00001";
-/// Name of the demo's user.
-const USER_NAME: &str = "沪上环境研究所";
+/// A text in the reader's language.
+fn of(lang: Lang, text: &I18n) -> &str {
+    match lang {
+        Lang::Zh => text.in_zh(),
+        Lang::En => text.in_en(),
+    }
+}
+
+/// Name of the demo's user in the reader's language.
+fn user_name(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Zh => "沪上环境研究所",
+        Lang::En => "Shanghai Institute for the Environment",
+    }
+}
 
 impl Item {
     fn new(index: usize, path: &Path) -> Item {
