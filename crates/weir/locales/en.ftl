@@ -657,7 +657,7 @@ file-unreadable = { $path } cannot be read: { $reason }
 code-missing = { $node } has not joined yet: put its enrolment code into weir.toml as `code = "weir1.…"`
 node-unknown = There is no node { $node } in this demo.
 demo-folder-unreadable = { $path } cannot be read: { $reason }
-demo-folder-empty = { $folder } holds no data: it needs at least one file that ends in .csv, .tsv, .txt or .parquet
+demo-folder-empty = { $folder } holds no data: it needs at least one file that ends in .csv, .tsv or .parquet
 demo-folder-many = The folder holds { $found } files; one demo starts at most { $limit } providers
 demo-generate-failed = The data could not be generated in { $folder }
 demo-state-unreadable = { $path } is not the state of a demo: choose another folder for --keep

@@ -588,7 +588,7 @@ file-unreadable = 无法读取 { $path }：{ $reason }
 code-missing = { $node } 尚未接入：请把注册码写入 weir.toml，形如 `code = "weir1.…"`
 node-unknown = 本演示中没有节点 { $node }。
 demo-folder-unreadable = 无法读取 { $path }：{ $reason }
-demo-folder-empty = { $folder } 中没有数据：至少需要一个以 .csv、.tsv、.txt 或 .parquet 结尾的文件
+demo-folder-empty = { $folder } 中没有数据：至少需要一个以 .csv、.tsv 或 .parquet 结尾的文件
 demo-folder-many = 目录中有 { $found } 个文件；一次演示最多启动 { $limit } 个提供方
 demo-generate-failed = 无法在 { $folder } 中生成数据
 demo-state-unreadable = { $path } 不是演示的状态文件：请为 --keep 另选目录

@@ -10,7 +10,7 @@ use crate::problem::{Failure, Result};
 use super::titles;
 
 /// Endings of the files that become providers.
-const ENDINGS: [&str; 4] = ["csv", "tsv", "txt", "parquet"];
+const ENDINGS: [&str; 3] = ["csv", "tsv", "parquet"];
 /// More providers than this are not started in one demo.
 pub const FILES_MAX: usize = 200;
 
