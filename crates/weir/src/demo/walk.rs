@@ -178,7 +178,7 @@ impl<'a> Walk<'a> {
             Some(connector) => connector,
             None => admit(&region, &host, &subject, user_name(self.context.messages.lang())).await?,
         };
-        self.know_the_user().await?;
+        self.know_each_other().await?;
         let suites = self.suites().await?;
         let organisations = self.items.len() as u64 + 1;
         self.done(
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Waits until the providers' host knows the user's connector, and the user's host those of the providers.
-    async fn know_the_user(&self) -> Result<()> {
+    async fn know_each_other(&self) -> Result<()> {
         let providers = self.network.running("providers-1100")?;
         let user = self.network.running("user-3100")?;
         let user_id = self.user.clone();
