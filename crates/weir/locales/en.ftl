@@ -9,19 +9,10 @@ label-ok = ok
 label-failed = failed
 
 ## The demo: its heading
-demo-title = Weir demo · { $providers } { $providers ->
-        [one] provider
-       *[other] providers
-    }, { $regions } { $regions ->
-        [one] region
-       *[other] regions
-    }, { $users } { $users ->
-        [one] user
-       *[other] users
-    } · data: { $files } { $files ->
+demo-title = Weir demo · data: { $files } { $files ->
         [one] file
        *[other] files
-    }
+    }, { $rows } rows, { $bytes }
 demo-generated = The data is generated (seed { $seed }): give --data DIR for files of your own.
 demo-resumed = Resuming the network kept in { $folder }.
 demo-kept = The network's state is kept in { $folder }; `{ $program } demo --keep { $folder }` resumes it.
@@ -52,8 +43,13 @@ demo-network = { $global } global, { $region } region, { $industry } industry, {
 demo-identity = { $organisations } { $organisations ->
         [one] organisation
        *[other] organisations
-    } certified ({ $suites })
-demo-identity-suite = { $suite } in { $region }
+    } certified: { $providers } { $providers ->
+        [one] provider
+       *[other] providers
+    } in { $providerArea } ({ $providerSuite }), { $users } { $users ->
+        [one] user
+       *[other] users
+    } in { $userArea } ({ $userSuite })
 demo-catalogue = { $resources } { $resources ->
         [one] resource
        *[other] resources
@@ -72,10 +68,16 @@ demo-register = { $products } { $products ->
 demo-listed = { $products } { $products ->
         [one] product
        *[other] products
-    } on the service node of { $region }
+    } on the service node of { $region }; { $seen } seen there from the user's region
 demo-visible = { $places } (slowest of { $products })
 demo-visible-region = in { $region } after { $time }
 demo-visible-global = at the global node after { $time }
+demo-visible-before = { $products } { $products ->
+        [one] product
+       *[other] products
+    } in each catalogue since an earlier walk: { $places }
+demo-visible-region-before = in { $region }
+demo-visible-global-before = at the global node
 demo-found = in { $region }: { $results }
 demo-found-one = “{ $query }”: { $count } { $count ->
         [one] product
@@ -84,13 +86,21 @@ demo-found-one = “{ $query }”: { $count } { $count ->
 demo-contract = { $contracts } { $contracts ->
         [one] contract
        *[other] contracts
-    }: count { $asked } changed to { $agreed }, signed by both
+    }: count { $asked } changed to { $agreed }, signed by both ({ $signatures } signatures verified)
 demo-each = { $time } each
 demo-delivered = { $files } { $files ->
         [one] file
        *[other] files
     }, { $bytes }, digests match
+demo-delivered-before = { $files } { $files ->
+        [one] file
+       *[other] files
+    }, { $bytes }, digests match; { $there } had arrived before
 demo-refused = a second use of { $product }, as it should be: { $reason }
+demo-refused-count = a second use of { $product }, as it should be: its contract allows { $limit }, and { $actual } { $actual ->
+        [one] is
+       *[other] are
+    } used (count)
 demo-closed = { $windows } { $windows ->
         [one] window
        *[other] windows
@@ -98,11 +108,10 @@ demo-closed = { $windows } { $windows ->
 demo-proven = { $receipts } { $receipts ->
         [one] receipt
        *[other] receipts
-    } verified offline; providers' and user's meters agree: { $uses } { $uses ->
+    } verified offline against the files; both sides' meters agree: { $uses } { $uses ->
         [one] use
        *[other] uses
     }, { $rows } rows
-demo-failed = { $reason }
 
 ## The demo: both sides' metering
 metering-heading = What both sides counted
@@ -126,10 +135,12 @@ next-search = { $program } search { $word } --config { $config } --node user-310
 next-status = { $program } status --config { $config } --node region-3100
 next-verify = { $program } verify { $folder } --trust { $trust }
 next-stopping = Stopping; what was acknowledged is kept.
+next-stopping-for-good = Stopping; the network and its data are removed.
 next-stopped = Stopped.
 
 ## What takes long
 progress-profiling = profiling { $file }
+progress-reading = reading the files
 progress-downloading = downloading { $product }
 progress-resuming = resuming at { $bytes }
 progress-verifying = verifying receipts
@@ -179,7 +190,11 @@ error-file-columns = { $file } has { $found } columns: at most { $limit } are al
 error-file-header = { $file } has the column `{ $column }` twice: rename one
 error-file-changed = { $file } has changed since it was catalogued: add it again with `{ $program } resource add`
 error-digest = the digest of { $file } is not the catalogue's: ask the provider, and get it again
-error-disk-full = { $path } could not be written: { $reason }
+error-disk-full = { $path } could not be written: the disk, or this user's share of it, is full. Make room, and run the same command again
+error-not-permitted = { $path } could not be written: this user may not write there. Choose another place, or have its owner allow it
+error-read-only = { $path } could not be written: its file system is read-only. Choose another place
+error-folder-missing = { $path } could not be written: its folder is not there. Make it first, or choose another place
+error-unwritable = { $path } could not be written: { $reason }
 error-store-newer = the store { $path } is of version { $found }, this program knows { $known }: use a newer program
 error-store-open = the store { $path } cannot be opened: { $reason }
 error-clock = this machine's clock is { $difference } off that of { $node }: set the clock
@@ -662,16 +677,41 @@ demo-folder-many = The folder holds { $found } files; one demo starts at most { 
 demo-generate-failed = The data could not be generated in { $folder }
 demo-state-unreadable = { $path } is not the state of a demo: choose another folder for --keep
 demo-port-taken = Port { $port } on 127.0.0.1 cannot be used ({ $reason }): stop what listens there, or choose another with --port
-demo-not-found = The search for “{ $query }” found nothing
-demo-not-refused = A second use of { $product } was not refused, though its contract allows one
+demo-not-found = The search for “{ $query }” did not find what it should
+demo-not-refused = A second use of { $product } was not refused, or was counted, though its contract allows one
 demo-nothing-left = None of the files can be used
 demo-contract-ended = A contract ended before it was signed: { $reason }
 demo-broken-off = A delivery broke off: { $reason }
-demo-digest-differs = { $file } does not have the digest that was announced
+demo-digest-differs = { $file } is not what the catalogue says: its length or digest is another
 demo-waited = Waiting for { $what } took longer than { $time }
-demo-receipt-fails = A receipt does not hold: { $reason }
+demo-receipt-fails = { $file } does not hold: { $reason }
 demo-meters-differ = The two sides' meters differ
-demo-interrupted = Interrupted; what was acknowledged is kept
+demo-failed-at = The demo failed at the step “{ $step }”
+demo-nothing-usable = None of the files in { $folder } can be used
+demo-not-certified = { $region } has certified { $found } of { $expected } organisations
+demo-not-registered = { $file } was not registered: { $reason }
+demo-not-in-catalogue = The catalogue of { $node } has { $found } of { $expected } products
+demo-rounds-differ = Contract { $contract }: what both sides keep is not what was negotiated
+demo-signature-fails = Contract { $contract }: a signature does not hold: { $reason }
+demo-windows-differ = Contract { $contract }: the usage windows are not signed by both sides
+demo-receipt-other = { $receipt } is about another delivery than { $file }
+
+## Files of the demo that cannot be used
+bad-file-empty = it is empty; it needs at least a line of column names
+bad-file-text = line { $line } is neither UTF-8 nor a Chinese encoding (byte { $offset }): save it as UTF-8
+bad-file-encoding = line { $line } does not fit the encoding { $encoding } (byte { $offset }): repair the line, or save the file as UTF-8
+bad-file-ragged = line { $line } has { $found } fields where the header has { $expected }: repair the line, or quote fields that hold the delimiter
+bad-file-row = line { $line } is longer than { $limit } bytes: close the quote that begins in it
+bad-file-columns = it has { $found } columns, and the limit is { $limit }: split it, or turn columns into rows
+bad-file-header = columns { $first } and { $second } are both named “{ $name }”: rename one
+bad-file-nameless = column { $column } has no name: give it one
+bad-file-long-name = the name of column { $column } has { $found } characters, and the limit is { $limit }: shorten it
+bad-file-changing = it changed while it was read: wait until it is complete
+bad-file-parquet = it is not a complete Parquet file ({ $reason }): copy it again from its source
+bad-file-unreadable = it cannot be read: { $reason }
+bad-file-name = its name is not UTF-8: rename it
+demo-interrupted = Interrupted; what was acknowledged is kept: the same command resumes it
+demo-interrupted-for-good = Interrupted; nothing is kept
 error-signal = The signals of this process cannot be watched
 
 ## Refused uses

@@ -9,7 +9,7 @@ label-ok = 正常
 label-failed = 失败
 
 ## 演示：标题
-demo-title = Weir 演示 · { $providers } 家提供方，{ $regions } 个区域，{ $users } 家使用方 · 数据：{ $files } 个文件
+demo-title = Weir 演示 · 数据：{ $files } 个文件，{ $rows } 行，{ $bytes }
 demo-generated = 数据为生成数据（种子 { $seed }）：用 --data 目录 指定自己的文件。
 demo-resumed = 恢复保存在 { $folder } 的网络。
 demo-kept = 网络状态保存在 { $folder }；用 `{ $program } demo --keep { $folder }` 恢复。
@@ -31,24 +31,27 @@ step-proven = 验证
 step-metering = 计量
 
 demo-network = 全域节点 { $global } 个，区域节点 { $region } 个，行业节点 { $industry } 个，业务节点 { $service } 个，连接器宿主 { $hosts } 个
-demo-identity = { $organisations } 家主体获得证书（{ $suites }）
-demo-identity-suite = { $region } 用 { $suite }
+demo-identity = { $organisations } 家主体获得证书：{ $providerArea } 的提供方 { $providers } 家（{ $providerSuite }），{ $userArea } 的使用方 { $users } 家（{ $userSuite }）
 demo-catalogue = { $resources } 项资源完成探查：{ $rows } 行，{ $columns } 列，{ $from } 至 { $to }，缺失 { $missing }
 demo-catalogue-timeless = { $resources } 项资源完成探查：{ $rows } 行，{ $columns } 列，缺失 { $missing }
 demo-register = { $products } 个产品，例如 { $example }
-demo-listed = { $products } 个产品在 { $region } 的业务节点上架
+demo-listed = { $products } 个产品在 { $region } 的业务节点上架；使用方所在区域看到 { $seen } 个
 demo-visible = { $places }（{ $products } 个中最慢者）
 demo-visible-region = { $region } { $time } 后可见
 demo-visible-global = 全域节点 { $time } 后可见
+demo-visible-before = { $products } 个产品此前已在各处目录中：{ $places }
+demo-visible-region-before = { $region }
+demo-visible-global-before = 全域节点
 demo-found = 在 { $region }：{ $results }
 demo-found-one = “{ $query }”：{ $count } 个产品
-demo-contract = { $contracts } 份合约：次数由 { $asked } 改为 { $agreed }，双方签署
+demo-contract = { $contracts } 份合约：次数由 { $asked } 改为 { $agreed }，双方签署（{ $signatures } 个签名验证通过）
 demo-each = 每份 { $time }
 demo-delivered = { $files } 个文件，{ $bytes }，摘要一致
+demo-delivered-before = { $files } 个文件，{ $bytes }，摘要一致；其中 { $there } 个此前已送达
 demo-refused = 对{ $product }的第二次使用，理应如此：{ $reason }
+demo-refused-count = 对{ $product }的第二次使用，理应如此：合约允许 { $limit } 次，已使用 { $actual } 次（次数）
 demo-closed = { $windows } 个计量窗口由提供方签名、使用方会签
-demo-proven = { $receipts } 份回执离线验证通过；提供方与使用方计量一致：{ $uses } 次使用，{ $rows } 行
-demo-failed = { $reason }
+demo-proven = { $receipts } 份回执对照文件离线验证通过；双方计量一致：{ $uses } 次使用，{ $rows } 行
 
 ## 演示：双方计量
 metering-heading = 双方的计量
@@ -72,10 +75,12 @@ next-search = { $program } search { $word } --config { $config } --node user-310
 next-status = { $program } status --config { $config } --node region-3100
 next-verify = { $program } verify { $folder } --trust { $trust }
 next-stopping = 正在停止；已确认的内容都已保存。
+next-stopping-for-good = 正在停止；网络及其数据将被删除。
 next-stopped = 已停止。
 
 ## 耗时操作
 progress-profiling = 探查 { $file }
+progress-reading = 读取文件
 progress-downloading = 下载 { $product }
 progress-resuming = 从 { $bytes } 处续传
 progress-verifying = 验证回执
@@ -116,7 +121,11 @@ error-file-columns = { $file } 有 { $found } 列：最多允许 { $limit } 列
 error-file-header = { $file } 的列名 `{ $column }` 重复：请改名
 error-file-changed = { $file } 编目之后有变动：请用 `{ $program } resource add` 重新添加
 error-digest = { $file } 的摘要与目录不符：请询问提供方，并重新获取
-error-disk-full = 无法写入 { $path }：{ $reason }
+error-disk-full = 无法写入 { $path }：磁盘已满，或当前用户的配额已用完。请腾出空间后重新运行同一条命令
+error-not-permitted = 无法写入 { $path }：当前用户没有写权限。请换一个位置，或请其属主授权
+error-read-only = 无法写入 { $path }：所在文件系统是只读的。请换一个位置
+error-folder-missing = 无法写入 { $path }：所在目录不存在。请先创建该目录，或换一个位置
+error-unwritable = 无法写入 { $path }：{ $reason }
 error-store-newer = 存储 { $path } 的版本为 { $found }，本程序只认识 { $known }：请使用更新的程序
 error-store-open = 无法打开存储 { $path }：{ $reason }
 error-clock = 本机时钟与 { $node } 相差 { $difference }：请校准时钟
@@ -593,16 +602,41 @@ demo-folder-many = 目录中有 { $found } 个文件；一次演示最多启动 
 demo-generate-failed = 无法在 { $folder } 中生成数据
 demo-state-unreadable = { $path } 不是演示的状态文件：请为 --keep 另选目录
 demo-port-taken = 无法使用 127.0.0.1 的端口 { $port }（{ $reason }）：请停止占用它的程序，或用 --port 另选端口
-demo-not-found = 检索“{ $query }”没有结果
-demo-not-refused = { $product } 的第二次使用未被拒绝，而合约只允许一次
+demo-not-found = 检索“{ $query }”没有得到应有的结果
+demo-not-refused = { $product } 的第二次使用未被拒绝，或被计入次数，而合约只允许一次
 demo-nothing-left = 没有可用的文件
 demo-contract-ended = 合约在签署前终止：{ $reason }
 demo-broken-off = 交付中断：{ $reason }
-demo-digest-differs = { $file } 的摘要与声明不符
+demo-digest-differs = { $file } 与目录所述不符：长度或摘要不同
 demo-waited = 等待 { $what } 超过 { $time }
-demo-receipt-fails = 收据不成立：{ $reason }
+demo-receipt-fails = { $file } 不成立：{ $reason }
 demo-meters-differ = 双方计量不一致
-demo-interrupted = 已中断；已确认的内容均已保存
+demo-failed-at = 演示在“{ $step }”一步失败
+demo-nothing-usable = { $folder } 中没有可用的文件
+demo-not-certified = { $region } 已为 { $expected } 家主体中的 { $found } 家颁发证书
+demo-not-registered = { $file } 未能登记：{ $reason }
+demo-not-in-catalogue = { $node } 的目录中有 { $expected } 个产品中的 { $found } 个
+demo-rounds-differ = 合约 { $contract }：双方保存的内容与协商经过不符
+demo-signature-fails = 合约 { $contract }：签名不成立：{ $reason }
+demo-windows-differ = 合约 { $contract }：计量窗口未经双方签名
+demo-receipt-other = { $receipt } 所述的不是 { $file } 这次交付
+
+## 演示中不可用的文件
+bad-file-empty = 文件为空；至少需要一行列名
+bad-file-text = 第 { $line } 行既不是 UTF-8，也不是中文编码（第 { $offset } 字节）：请另存为 UTF-8
+bad-file-encoding = 第 { $line } 行不符合编码 { $encoding }（第 { $offset } 字节）：请修正该行，或另存为 UTF-8
+bad-file-ragged = 第 { $line } 行有 { $found } 个字段，表头有 { $expected } 个：请修正该行，或为含分隔符的字段加引号
+bad-file-row = 第 { $line } 行超过 { $limit } 字节：请闭合该行中的引号
+bad-file-columns = 有 { $found } 列，上限为 { $limit } 列：请拆分文件，或将列转为行
+bad-file-header = 第 { $first } 列与第 { $second } 列都名为“{ $name }”：请改名
+bad-file-nameless = 第 { $column } 列没有名称：请为其命名
+bad-file-long-name = 第 { $column } 列的名称有 { $found } 个字符，上限为 { $limit } 个：请缩短
+bad-file-changing = 读取时文件有变动：请等文件写完
+bad-file-parquet = 不是完整的 Parquet 文件（{ $reason }）：请从来源重新复制
+bad-file-unreadable = 无法读取：{ $reason }
+bad-file-name = 文件名不是 UTF-8：请改名
+demo-interrupted = 已中断；已确认的内容均已保存：再次运行同一命令即可恢复
+demo-interrupted-for-good = 已中断；不保留任何内容
 error-signal = 无法监听本进程的信号
 
 ## Refused uses

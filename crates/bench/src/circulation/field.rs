@@ -51,7 +51,7 @@ impl Field {
     /// [`Error::Weir`], [`Error::App`], [`Error::TimedOut`].
     pub async fn raise(folder: &Path) -> Result<Field> {
         std::fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
-        let mut state = State { ports: Vec::new(), data: folder.to_owned(), seed: None };
+        let mut state = State::new(folder.to_owned(), None);
         let network = Network::start(folder, &mut state, 0).await?;
         join_nodes(&network).await?;
         let (providers, users) = (node(&network, PROVIDERS)?, node(&network, USERS)?);

@@ -210,7 +210,7 @@ fn failure_json(failure: &Failure, sentence: &str) -> Value {
 
 /// The sentence for people. A problem whose code the catalogue knows is told in the reader's language, with its typed fields;
 /// another one as the node told it.
-fn failure_sentence(context: &Context, failure: &Failure) -> String {
+pub(crate) fn failure_sentence(context: &Context, failure: &Failure) -> String {
     let Some(problem) = failure.problem.as_deref().filter(|_| failure.message.key == "failure-problem")
     else {
         return context.sentence(&failure.message);

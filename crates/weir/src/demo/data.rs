@@ -1,13 +1,19 @@
 //! The demo's data: a folder of CSV and Parquet files, or generated ones of the same kind as the stations'.
+//!
+//! Every file is read once before the network starts: nobody is registered for a file that cannot be used, and each of those is named
+//! with its reason. What the catalogue says of a file its provider's node finds out for itself.
 
 use std::path::{Path, PathBuf};
 
+use dataplane::DataError;
 use dataplane::generate::{GenerateOptions, generate};
+use dataplane::profile::{ProfileOptions, profile};
+use futures_util::StreamExt as _;
 
+use super::reason::reason;
 use crate::exit::Exit;
-use crate::problem::{Failure, Result};
-
-use super::titles;
+use crate::problem::{Failure, Message, Result};
+use crate::term::Progress;
 
 /// Endings of the files that become providers.
 const ENDINGS: [&str; 3] = ["csv", "tsv", "parquet"];
@@ -45,11 +51,125 @@ pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// [`Exit::BadInput`] where the folder cannot be written.
-pub fn generated(folder: &Path, seed: u64) -> Result<Vec<PathBuf>> {
-    let stations = titles::station_names();
-    let options = GenerateOptions { seed, stations: &stations, ..GenerateOptions::default() };
-    generate(folder, &options).map_err(|error| {
+pub fn generated(folder: &Path, seed: u64) -> Result<()> {
+    let options = GenerateOptions { seed, ..GenerateOptions::default() };
+    let written = generate(folder, &options);
+    written.map(drop).map_err(|error| {
         Failure::new(Exit::BadInput, "demo-generate-failed").with("folder", folder.display()).because(error)
-    })?;
-    files_of(folder)
+    })
+}
+
+/// What the files of a folder are good for.
+#[derive(Debug, Default)]
+pub struct Examined {
+    /// Those that become providers.
+    pub usable: Vec<Usable>,
+    /// Those that do not.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A file that can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usable {
+    /// The file.
+    pub path: PathBuf,
+    /// Its rows.
+    pub rows: u64,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+/// A file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The file.
+    pub path: PathBuf,
+    /// Why, and what to do about it.
+    pub reason: Message,
+}
+
+impl LeftOut {
+    /// The file's name.
+    pub fn name(&self) -> String {
+        super::look::file_name(&self.path)
+    }
+}
+
+/// Reads every file once, several at a time.
+///
+/// # Errors
+/// [`Exit::BadInput`] where none can be used, with the first one's reason.
+pub async fn examine(files: Vec<PathBuf>, progress: &Progress) -> Result<Examined> {
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let read = |path: PathBuf| async move {
+        let task = path.clone();
+        let found = tokio::task::spawn_blocking(move || look_into(&task)).await;
+        (path, found)
+    };
+    let mut found = futures_util::stream::iter(files).map(read).buffered(at_once);
+    let mut examined = Examined::default();
+    while let Some((path, looked)) = found.next().await {
+        match looked {
+            Ok(Ok((rows, bytes))) => examined.usable.push(Usable { path, rows, bytes }),
+            Ok(Err(reason)) => examined.left_out.push(LeftOut { path, reason }),
+            Err(error) => return Err(Failure::new(Exit::Failure, "error-other").because(error)),
+        }
+        progress.add(1);
+    }
+    Ok(examined)
+}
+
+/// Rows and bytes of a file, or why it cannot be used.
+fn look_into(path: &Path) -> Result<(u64, u64), Message> {
+    if path.to_str().is_none() {
+        return Err(Message::new("bad-file-name"));
+    }
+    let found: Result<_, DataError> = profile(path, &ProfileOptions::default(), &|_| {});
+    let profile = found.map_err(|error| reason(&error))?.profile;
+    Ok((profile.rows, profile.bytes))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::term::Unit;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn files_that_can_be_data_are_taken_in_the_order_of_their_names() {
+        let folder = folder(&[("b.CSV", ""), ("a.tsv", ""), ("c.parquet", ""), ("notes.txt", ""), ("x", "")]);
+        std::fs::create_dir(folder.path().join("d.csv")).unwrap();
+        let names: Vec<_> = files_of(folder.path()).unwrap();
+        let names: Vec<_> = names.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["a.tsv", "b.CSV", "c.parquet"]);
+    }
+
+    #[test]
+    fn a_folder_without_data_is_named() {
+        let folder = folder(&[("readme.md", "nothing")]);
+        let failure = files_of(folder.path()).unwrap_err();
+        assert_eq!((failure.exit, failure.message.key), (Exit::BadInput, "demo-folder-empty"));
+        let failure = files_of(&folder.path().join("none")).unwrap_err();
+        assert_eq!((failure.exit, failure.message.key), (Exit::BadInput, "demo-folder-unreadable"));
+    }
+
+    #[tokio::test]
+    async fn every_file_is_told_apart_in_the_order_of_the_folder() {
+        let folder = folder(&[("a.csv", "x,y\n1,2\n3,4\n"), ("b.csv", "x,y\n1\n"), ("c.csv", "x,y\n")]);
+        let (context, _) = crate::testing::context(&[]);
+        let progress = context.out.progress("", None, Unit::Items);
+        let examined = examine(files_of(folder.path()).unwrap(), &progress).await.unwrap();
+        let usable: Vec<_> = examined.usable.iter().map(|file| (file.rows, file.bytes)).collect();
+        assert_eq!(usable, [(2, 12), (0, 4)]);
+        let left_out: Vec<_> = examined.left_out.iter().map(|file| (file.name(), file.reason.key)).collect();
+        assert_eq!(left_out, [("b.csv".to_owned(), "bad-file-ragged")]);
+    }
 }

@@ -1,5 +1,6 @@
 //! Both sides' metering side by side: the table that the walk ends with.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::look::{at, list, number, text};
@@ -8,16 +9,19 @@ use crate::problem::Result;
 use crate::term::{Align, Table, bytes, thousands};
 
 /// One side's count of a contract.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
-    uses: u64,
-    rows: u64,
-    bytes: u64,
+    /// Uses.
+    pub uses: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u64,
 }
 
+/// What a side's `GET /usage` says of a contract.
 pub fn usage_of(usage: &Value, contract: &str) -> Count {
-    let all = if usage.is_array() { usage } else { at(usage, "contracts") };
-    let found = list(all).iter().find(|one| text(one, "contractId") == contract);
+    let found = list(usage).iter().find(|one| text(one, "contractId") == contract);
     let meter = found.map(|one| at(one, "meter")).unwrap_or(&Value::Null);
     Count { uses: number(meter, "uses"), rows: number(meter, "rows"), bytes: number(meter, "bytes") }
 }
@@ -25,12 +29,22 @@ pub fn usage_of(usage: &Value, contract: &str) -> Count {
 /// The table of both sides' meters.
 pub struct Meters {
     table: Table,
-    provider: Count,
-    user: Count,
-    equal: bool,
+    total: Total,
+}
+
+/// The sums of both sides, and whether every row of the table is equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Total {
+    /// The providers'.
+    pub provider: Count,
+    /// The user's.
+    pub user: Count,
+    /// Whether both sides counted the same of each contract, and something.
+    pub equal: bool,
 }
 
 impl Meters {
+    /// An empty table.
     pub fn new(context: &Context) -> Meters {
         let heading = |key: &str| context.msg(key, &[]);
         let table = Table::new()
@@ -38,32 +52,39 @@ impl Meters {
             .column(&heading("metering-provider-side"), Align::Right)
             .column(&heading("metering-user-side"), Align::Right)
             .column(&heading("metering-equal"), Align::Left);
-        Meters { table, provider: Count::default(), user: Count::default(), equal: true }
+        Meters { table, total: Total { provider: Count::default(), user: Count::default(), equal: true } }
     }
 
+    /// Adds what both sides counted of a contract.
     pub fn add(&mut self, context: &Context, name: &str, provider: Count, user: Count) {
-        self.provider = self.provider.plus(provider);
-        self.user = self.user.plus(user);
+        self.total.provider = self.total.provider.plus(provider);
+        self.total.user = self.total.user.plus(user);
+        self.total.equal &= is_same(provider, user);
         self.row(context, name, provider, user);
     }
 
     fn row(&mut self, context: &Context, name: &str, provider: Count, user: Count) {
-        let same = provider == user && provider.uses > 0;
-        self.equal &= same;
-        let equal = context.msg(if same { "metering-equal-yes" } else { "metering-equal-no" }, &[]);
+        let key = if is_same(provider, user) { "metering-equal-yes" } else { "metering-equal-no" };
+        let equal = context.msg(key, &[]);
         self.table.row([name.to_owned(), provider.words(context), user.words(context), equal]);
     }
 
-    /// Prints the table with its totals; answers rows, uses and whether every row is equal.
-    pub fn print(mut self, context: &Context) -> Result<(u64, u64, bool)> {
-        let (provider, user) = (self.provider, self.user);
-        let total = context.msg("metering-total", &[]);
-        self.row(context, &total, provider, user);
+    /// Prints the table with its totals, and answers them.
+    ///
+    /// # Errors
+    /// Where the output is closed.
+    pub fn print(mut self, context: &Context) -> Result<Total> {
+        let total = self.total;
+        self.row(context, &context.msg("metering-total", &[]), total.provider, total.user);
         if !context.out.is_json() {
             context.out.table(&self.table).map_err(closed)?;
         }
-        Ok((user.rows, user.uses, self.equal))
+        Ok(total)
     }
+}
+
+fn is_same(provider: Count, user: Count) -> bool {
+    provider == user && provider.uses > 0
 }
 
 impl Count {
@@ -93,5 +114,25 @@ mod tests {
         let usage = json!([{"contractId": "C1", "meter": {"uses": 1, "rows": 2, "bytes": 3}}]);
         assert_eq!(usage_of(&usage, "C1"), Count { uses: 1, rows: 2, bytes: 3 });
         assert_eq!(usage_of(&usage, "C2"), Count::default());
+    }
+
+    #[test]
+    fn sums_that_agree_do_not_hide_rows_that_differ() {
+        let (context, captured) = crate::testing::context(&[]);
+        let (one, two) = (Count { uses: 1, rows: 2, bytes: 3 }, Count { uses: 1, rows: 3, bytes: 3 });
+        let mut meters = Meters::new(&context);
+        meters.add(&context, "a", one, two);
+        meters.add(&context, "b", two, one);
+        let total = meters.print(&context).unwrap();
+        assert_eq!((total.provider, total.user, total.equal), (total.user, total.provider, false));
+        assert_eq!(captured.out().matches("NO").count(), 2, "{}", captured.out());
+    }
+
+    #[test]
+    fn nothing_counted_is_not_agreement() {
+        let (context, _) = crate::testing::context(&[]);
+        let mut meters = Meters::new(&context);
+        meters.add(&context, "a", Count::default(), Count::default());
+        assert!(!meters.print(&context).unwrap().equal);
     }
 }

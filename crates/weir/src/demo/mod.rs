@@ -5,17 +5,22 @@ pub mod data;
 mod look;
 mod meters;
 pub mod network;
+mod place;
+mod reason;
 pub mod titles;
 pub mod walk;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::pin::Pin;
 
 use crate::cli::Demo;
-use crate::commands::{Context, closed, program};
+use crate::commands::{Context, absolute, closed, program};
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
-use crate::term::{Mark, Step};
+use crate::term::{Unit, bytes};
+use data::Examined;
 use network::{Network, State};
+use place::Place;
 use walk::Walk;
 
 /// Runs the demo: starts or resumes the network, walks the flow, and keeps the network up until Ctrl-C, or ends with `--once`.
@@ -23,159 +28,151 @@ use walk::Walk;
 /// # Errors
 /// The first step that failed, with what it says.
 pub async fn run(args: &Demo, context: &Context) -> Result<()> {
-    let place = Place::of(args)?;
+    let place = Place::of(args.keep.as_deref())?;
+    let mut stop = std::pin::pin!(interrupted());
+    let prepared = tokio::select! {
+        prepared = prepare(args, context, &place) => prepared?,
+        stopped = &mut stop => return stopped.and(Err(place.interrupted())),
+    };
+    let Prepared { network, state, examined } = &prepared;
+    let mut walk = Walk::new(context, network, place.path(), examined, |file| state.provider_of(file));
+    let walked = tokio::select! {
+        walked = walk.run() => tell(context, &mut walk, walked),
+        stopped = &mut stop => stopped.and(Err(place.interrupted())),
+    };
+    let outcome = match walked {
+        Ok(()) if !args.once => stay(context, network, &place, &walk, stop).await,
+        walked => walked,
+    };
+    prepared.network.stop().await;
+    outcome
+}
+
+/// What a walk needs.
+struct Prepared {
+    network: Network,
+    state: State,
+    examined: Examined,
+}
+
+/// Finds the data, says what it is, and starts the network.
+async fn prepare(args: &Demo, context: &Context, place: &Place) -> Result<Prepared> {
     let kept = State::load(place.path())?;
-    let resumed = kept.is_some();
+    let is_resumed = kept.is_some();
     let mut state = match kept {
         Some(state) => state.for_data(args.data.as_deref())?,
         None => fresh(args, place.path())?,
     };
     let files = data::files_of(&state.data)?;
-    heading(context, &state, &files, resumed.then_some(place.path()))?;
+    let progress =
+        context.out.progress(&context.msg("progress-reading", &[]), Some(files.len() as u64), Unit::Items);
+    let examined = data::examine(files, &progress).await?;
+    drop(progress);
+    heading(context, &state, &examined)?;
+    if let Some(folder) = place.kept().filter(|_| is_resumed) {
+        context.note(&context.msg("demo-resumed", &[("folder", folder.display().to_string().into())]))?;
+    }
+    if examined.usable.is_empty() {
+        return Err(Failure::new(Exit::BadInput, "demo-nothing-usable").with("folder", state.data.display()));
+    }
+    state.provide(examined.usable.iter().map(|file| file.path.as_path()));
     let network = Network::start(place.path(), &mut state, args.port).await?;
-    let walked = tokio::select! {
-        walked = walk(context, &network, place.path(), &files) => walked,
-        stopped = interrupted() => stopped.and(Err(Failure::new(Exit::Failure, "demo-interrupted"))),
-    };
-    let outcome = match walked {
-        Ok(next) if !args.once => stay(context, &network, &place, next).await,
-        Ok(_) => Ok(()),
-        Err(failure) => Err(failure),
-    };
-    network.stop().await;
-    outcome
-}
-
-/// Where the state stands: a folder that is kept, or a temporary one that goes with the process.
-enum Place {
-    Kept(PathBuf),
-    Temporary(TemporaryFolder),
-}
-
-impl Place {
-    fn of(args: &Demo) -> Result<Place> {
-        match &args.keep {
-            Some(folder) => {
-                std::fs::create_dir_all(folder)
-                    .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", folder, error))?;
-                let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-                Ok(Place::Kept(absolute))
-            }
-            None => TemporaryFolder::new().map(Place::Temporary),
-        }
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Place::Kept(path) => path,
-            Place::Temporary(folder) => &folder.0,
-        }
-    }
-}
-
-/// A folder below the system's temporary one, removed when it is dropped.
-struct TemporaryFolder(PathBuf);
-
-impl TemporaryFolder {
-    fn new() -> Result<TemporaryFolder> {
-        use app::entropy::Entropy as _;
-        let name = format!("weir-demo-{:016x}", app::entropy::OsEntropy.next_u64());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path)
-            .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))?;
-        Ok(TemporaryFolder(path))
-    }
-}
-
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            tracing::warn!(path = %self.0.display(), %error, "the demo's temporary folder could not be removed");
-        }
-    }
+    Ok(Prepared { network, state, examined })
 }
 
 /// The state of a new demo: its data is the folder given, or generated now.
 fn fresh(args: &Demo, folder: &Path) -> Result<State> {
-    let (data, seed) = match &args.data {
-        Some(data) => (std::path::absolute(data).unwrap_or_else(|_| data.clone()), None),
+    match &args.data {
+        Some(data) => Ok(State::new(absolute(data)?, None)),
         None => {
             let data = folder.join("data");
             data::generated(&data, args.seed)?;
-            (data, Some(args.seed))
+            Ok(State::new(data, Some(args.seed)))
         }
-    };
-    Ok(State { ports: Vec::new(), data, seed })
+    }
 }
 
-fn heading(context: &Context, state: &State, files: &[PathBuf], resumed: Option<&Path>) -> Result<()> {
-    if context.out.is_json() {
-        return Ok(());
-    }
+/// Says what the data is, and which files cannot be used.
+fn heading(context: &Context, state: &State, examined: &Examined) -> Result<()> {
+    let sum = |of: fn(&data::Usable) -> u64| examined.usable.iter().map(of).sum::<u64>();
     let args = [
-        ("providers", (files.len() as u64).into()),
-        ("regions", (network::PLANS.iter().filter(|plan| plan.serves_an_area()).count() as u64).into()),
-        ("users", 1u64.into()),
-        ("files", (files.len() as u64).into()),
+        ("files", (examined.usable.len() as u64).into()),
+        ("rows", sum(|file| file.rows).into()),
+        ("bytes", bytes(sum(|file| file.bytes)).into()),
     ];
-    context.out.data(&format!("{}\n", context.msg("demo-title", &args))).map_err(closed)?;
+    if !context.out.is_json() {
+        context.out.data(&context.msg("demo-title", &args)).map_err(closed)?;
+    }
     if let Some(seed) = state.seed {
         context.note(&context.msg("demo-generated", &[("seed", seed.to_string().into())]))?;
     }
-    if let Some(folder) = resumed {
-        context.note(&context.msg("demo-resumed", &[("folder", folder.display().to_string().into())]))?;
+    for file in &examined.left_out {
+        let args = [("file", file.name().into()), ("reason", context.sentence(&file.reason).into())];
+        context.note(&context.msg("demo-file-skipped", &args))?;
     }
     Ok(())
 }
 
-/// What to tell after the walk.
-struct Next {
-    word: String,
-    receipts: PathBuf,
-}
-
-async fn walk(context: &Context, network: &Network, folder: &Path, files: &[PathBuf]) -> Result<Next> {
-    let mut walk = Walk::new(context, network, folder, files);
-    let walked = walk.run().await;
+/// Tells how the walk ended: programs get the whole report, people the step that failed.
+fn tell(context: &Context, walk: &mut Walk<'_>, walked: Result<()>) -> Result<()> {
+    let failed = match walked {
+        // Whoever read our output has seen enough: nothing is left to be told.
+        Err(failure) if failure.is_reader_gone() => return Err(failure),
+        Err(failure) => Some((walk.failed(&failure)?, failure)),
+        Ok(()) => None,
+    };
     if context.out.is_json() {
         context.out.json(&walk.report()).map_err(closed)?;
-    } else if let Err(failure) = &walked {
-        let (label, text) = (context.msg("label-failed", &[]), context.sentence(&failure.message));
-        context
-            .out
-            .step(&Step { mark: Mark::Failed, label: &label, text: &text, time: None })
-            .map_err(closed)?;
     }
-    walked.map(|()| Next { word: walk.word(), receipts: walk.receipts() })
+    match failed {
+        Some((step, failure)) => {
+            let told = Failure::new(failure.exit, "demo-failed-at").with("step", step);
+            Err(Failure { problem: failure.problem, source: failure.source, ..told })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Says where to go next, and keeps the network up until Ctrl-C.
-async fn stay(context: &Context, network: &Network, place: &Place, next: Next) -> Result<()> {
-    let (program, config) = (program(), network.config.display().to_string());
+async fn stay(
+    context: &Context,
+    network: &Network,
+    place: &Place,
+    walk: &Walk<'_>,
+    stop: Pin<&mut impl Future<Output = Result<()>>>,
+) -> Result<()> {
+    let (program, trust) = (program(), network.running("user-3100")?.settings.trust_file());
+    let shown = |path: &Path| quoted(&path.display().to_string());
     let line = |key: &str| {
-        let trust =
-            network.running("user-3100").map(|running| running.settings.trust_file().display().to_string());
         let args = [
             ("program", program.as_str().into()),
-            ("config", config.as_str().into()),
+            ("config", shown(&network.config).into()),
             ("address", network.page().into()),
-            ("word", next.word.as_str().into()),
-            ("folder", next.receipts.display().to_string().into()),
-            ("trust", trust.unwrap_or_default().into()),
+            ("word", quoted(&walk.word()).into()),
+            ("folder", shown(&walk.receipts()).into()),
+            ("trust", shown(&trust).into()),
         ];
         context.note(&context.msg(key, &args))
     };
     context.note("")?;
-    line("next-running")?;
-    for key in ["next-page", "next-try", "next-search", "next-status", "next-verify"] {
+    for key in ["next-running", "next-page", "next-try", "next-search", "next-status", "next-verify"] {
         line(key)?;
     }
-    if let Place::Kept(folder) = place {
-        let args = [("folder", folder.display().to_string().into()), ("program", program.as_str().into())];
+    if let Some(folder) = place.kept() {
+        let args = [("folder", shown(folder).into()), ("program", program.as_str().into())];
         context.note(&context.msg("demo-kept", &args))?;
     }
-    interrupted().await?;
-    line("next-stopping")
+    stop.await?;
+    line(if place.kept().is_some() { "next-stopping" } else { "next-stopping-for-good" })
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 /// Is ready at Ctrl-C or a termination signal.
@@ -192,4 +189,22 @@ pub(crate) async fn interrupted() -> Result<()> {
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_is_shown_can_be_pasted() {
+        for (word, shown) in [
+            ("/tmp/weir-1/weir.toml", "/tmp/weir-1/weir.toml"),
+            ("臭氧", "臭氧"),
+            ("river levels", "'river levels'"),
+            ("it's $1", r"'it'\''s $1'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), shown);
+        }
+    }
 }

@@ -17,6 +17,8 @@ use crate::exit::Exit;
 use crate::problem::{Failure, Result};
 use crate::running::{self, Running};
 
+use super::look::file_name;
+
 /// One node of the demo.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
@@ -36,6 +38,11 @@ impl Plan {
     /// Whether it is a region's or an industry's function node.
     pub fn serves_an_area(&self) -> bool {
         matches!(self.role, Role::Region | Role::Industry)
+    }
+
+    /// Whether it hosts connectors, and has no identity of its own.
+    pub fn hosts_connectors(&self) -> bool {
+        self.role == Role::Connector
     }
 }
 
@@ -95,9 +102,34 @@ pub struct State {
     pub data: PathBuf,
     /// Whether the data was generated, and from which seed.
     pub seed: Option<u64>,
+    /// The names of the files that became providers, in the order in which they did: a provider keeps its number, whatever comes and
+    /// goes beside its file.
+    #[serde(default)]
+    providers: Vec<String>,
 }
 
 impl State {
+    /// The state of a new network over a folder of data.
+    pub fn new(data: PathBuf, seed: Option<u64>) -> State {
+        State { ports: Vec::new(), data, seed, providers: Vec::new() }
+    }
+
+    /// Gives every file that has none yet a provider of its own.
+    pub fn provide<'f>(&mut self, files: impl IntoIterator<Item = &'f Path>) {
+        for name in files.into_iter().map(file_name) {
+            if !self.providers.contains(&name) {
+                self.providers.push(name);
+            }
+        }
+    }
+
+    /// The credit code of a file's provider.
+    pub fn provider_of(&self, file: &Path) -> String {
+        let name = file_name(file);
+        let place = self.providers.iter().position(|known| *known == name).unwrap_or(self.providers.len());
+        credit_code(&format!("12110000MB0P{:05}", place + 1))
+    }
+
     fn path(folder: &Path) -> PathBuf {
         folder.join("demo.json")
     }
@@ -329,17 +361,31 @@ mod tests {
     fn the_state_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(State::load(folder.path()).unwrap(), None);
-        let state = State { ports: vec![1, 2], data: PathBuf::from("/data"), seed: Some(7) };
+        let mut state = State::new(PathBuf::from("/data"), Some(7));
+        state.ports = vec![1, 2];
+        state.provide([Path::new("/data/a.csv")]);
         state.save(folder.path()).unwrap();
         assert_eq!(State::load(folder.path()).unwrap(), Some(state));
     }
 
     #[test]
     fn a_kept_demo_goes_on_with_its_own_data() {
-        let state = State { ports: vec![1], data: PathBuf::from("/data"), seed: None };
+        let state = State::new(PathBuf::from("/data"), None);
         assert!(state.clone().for_data(None).is_ok());
         assert!(state.clone().for_data(Some(Path::new("/data"))).is_ok());
         assert_eq!(state.for_data(Some(Path::new("/other"))).unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_provider_keeps_its_number_whatever_comes_and_goes() {
+        let [a, b, c] = ["/data/a.csv", "/data/b.csv", "/data/c.csv"].map(Path::new);
+        let mut state = State::new(PathBuf::from("/data"), None);
+        state.provide([b, c]);
+        let (of_b, of_c) = (state.provider_of(b), state.provider_of(c));
+        state.provide([a, c]);
+        assert_eq!((state.provider_of(b), state.provider_of(c)), (of_b.clone(), of_c.clone()));
+        assert!(![of_b, of_c].contains(&state.provider_of(a)));
+        assert!(domain::id::SubjectCode::uscc(&state.provider_of(a)).is_ok());
     }
 
     #[test]

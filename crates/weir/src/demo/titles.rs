@@ -3,22 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use dataplane::generate::STATIONS;
 use domain::catalogue::{I18n, Keywords};
 
-/// A station, as file names write it, in Chinese and English.
-const STATIONS: [(&str, &str, &str); 12] = [
-    ("aotizhongxin", "奥体中心", "Aotizhongxin"),
-    ("changping", "昌平", "Changping"),
-    ("dingling", "定陵", "Dingling"),
-    ("dongsi", "东四", "Dongsi"),
-    ("guanyuan", "官园", "Guanyuan"),
-    ("gucheng", "古城", "Gucheng"),
-    ("huairou", "怀柔", "Huairou"),
-    ("nongzhanguan", "农展馆", "Nongzhanguan"),
-    ("shunyi", "顺义", "Shunyi"),
-    ("tiantan", "天坛", "Tiantan"),
-    ("wanliu", "万柳", "Wanliu"),
-    ("wanshouxigong", "万寿西宫", "Wanshouxigong"),
+use crate::i18n::Lang;
+
+/// The Chinese names of the stations that the generator knows, in its order ([`STATIONS`]).
+const STATIONS_ZH: [&str; STATIONS.len()] = [
+    "奥体中心",
+    "昌平",
+    "定陵",
+    "东四",
+    "官园",
+    "古城",
+    "怀柔",
+    "农展馆",
+    "顺义",
+    "天坛",
+    "万柳",
+    "万寿西宫",
 ];
 
 /// A column, as these files name it, in Chinese and English, with its unit.
@@ -61,21 +64,27 @@ pub struct Named {
     pub industry: Option<&'static str>,
 }
 
-/// The generator's names of the stations, in the order of the list.
-pub fn station_names() -> Vec<&'static str> {
-    STATIONS.iter().map(|(_, _, en)| *en).collect()
+/// The text in the reader's language.
+pub fn in_lang(text: &I18n, lang: Lang) -> &str {
+    match lang {
+        Lang::Zh => text.in_zh(),
+        Lang::En => text.in_en(),
+    }
+}
+
+/// The stations by their names in Chinese and English.
+fn stations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    STATIONS_ZH.into_iter().zip(STATIONS)
 }
 
 /// Names a file from its name: by the station that occurs in it, else by itself.
 pub fn named(path: &Path) -> Named {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let lower = stem.to_lowercase();
-    // The longest name first, so that no station hides in another's name.
-    let mut stations = STATIONS;
-    stations.sort_by_key(|(word, _, _)| std::cmp::Reverse(word.len()));
-    let station = stations.iter().find(|(word, zh, _)| lower.contains(word) || stem.contains(zh));
-    match station {
-        Some((_, zh, en)) => of_station(zh, en),
+    let occurs = |(zh, en): &(&str, &str)| lower.contains(&en.to_ascii_lowercase()) || stem.contains(zh);
+    // The longest name, so that no station hides in another's.
+    match stations().filter(occurs).max_by_key(|(_, en)| en.len()) {
+        Some((zh, en)) => of_station(zh, en),
         None => of_file(&stem),
     }
 }
@@ -141,8 +150,14 @@ mod tests {
 
     #[test]
     fn every_station_is_found_by_its_own_name() {
-        for (word, zh, en) in STATIONS {
-            assert_eq!(named(Path::new(&format!("x_{word}.csv"))).short, I18n::new(zh, en));
+        for (zh, en) in stations() {
+            for name in [format!("x_{en}.csv"), format!("{}.csv", en.to_lowercase()), format!("{zh}.csv")] {
+                assert_eq!(named(Path::new(&name)).short, I18n::new(zh, en), "{name}");
+            }
+        }
+        for pair in [("奥体中心", "Aotizhongxin"), ("天坛", "Tiantan"), ("万寿西宫", "Wanshouxigong")]
+        {
+            assert!(stations().any(|station| station == pair), "{pair:?}");
         }
     }
 }
