@@ -8,6 +8,7 @@ pub mod client;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub(crate) mod download;
 pub mod exit;
 pub mod i18n;
 pub mod problem;

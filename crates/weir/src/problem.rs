@@ -175,6 +175,18 @@ impl Failure {
         Failure::new(exit, key).with("path", path.display()).because(source)
     }
 
+    /// A file or folder cannot be written; the sentence says what to do in the commonest cases.
+    pub fn unwritable(path: &Path, source: std::io::Error) -> Failure {
+        let key = match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => "error-disk-full",
+            std::io::ErrorKind::PermissionDenied => "error-not-permitted",
+            std::io::ErrorKind::ReadOnlyFilesystem => "error-read-only",
+            std::io::ErrorKind::NotFound => "error-folder-missing",
+            _ => "error-unwritable",
+        };
+        Failure::file(Exit::Failure, key, path, source)
+    }
+
     /// Whether our output could not be written because its reader closed it.
     pub fn is_reader_gone(&self) -> bool {
         let source = self.source.as_deref().and_then(|source| source.downcast_ref::<std::io::Error>());
@@ -202,6 +214,7 @@ impl From<Problem> for Failure {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
+    use crate::i18n::Lang;
 
     #[test]
     fn a_problem_document_keeps_its_typed_fields() {
@@ -265,5 +278,31 @@ mod tests {
         let failure = Failure::file(Exit::Failure, "file-write", Path::new("/a"), io);
         assert_eq!(failure.message.arg("reason"), Some("disk on fire"));
         assert!(failure.source.is_some());
+    }
+
+    #[test]
+    fn what_keeps_a_file_from_being_written_is_told_apart_with_the_way_out() {
+        use std::io::{Error, ErrorKind};
+        let table = [
+            (ErrorKind::StorageFull, "error-disk-full", "full", "磁盘已满"),
+            (ErrorKind::QuotaExceeded, "error-disk-full", "full", "配额"),
+            (ErrorKind::PermissionDenied, "error-not-permitted", "may not write", "没有写权限"),
+            (ErrorKind::ReadOnlyFilesystem, "error-read-only", "read-only", "只读"),
+            (ErrorKind::NotFound, "error-folder-missing", "its folder", "目录不存在"),
+            (ErrorKind::Other, "error-unwritable", "on fire", "on fire"),
+        ];
+        for (kind, key, en, zh) in table {
+            let failure = Failure::unwritable(Path::new("/a/b"), Error::new(kind, "on fire"));
+            assert_eq!((failure.exit, failure.message.key), (Exit::Failure, key));
+            for (lang, words) in [(Lang::En, en), (Lang::Zh, zh)] {
+                let sentence = crate::testing::context_in(lang, &[]).0.sentence(&failure.message);
+                assert!(sentence.contains("/a/b") && sentence.contains(words), "{sentence}");
+            }
+        }
+        let missing = std::fs::write("/nowhere/at/all", "").unwrap_err();
+        assert_eq!(
+            Failure::unwritable(Path::new("/nowhere/at/all"), missing).message.key,
+            "error-folder-missing"
+        );
     }
 }

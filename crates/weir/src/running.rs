@@ -47,7 +47,7 @@ pub struct Opened {
 pub async fn open(settings: &NodeSettings, dictionary: &Dictionary) -> Result<Opened> {
     std::fs::create_dir_all(&settings.folder)
         .and_then(|()| owner_only(&settings.folder))
-        .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &settings.folder, error))?;
+        .map_err(|error| Failure::unwritable(&settings.folder, error))?;
     let (index, index_is_fresh) = open_index(settings, dictionary)?;
     let engine = index.clone().map(|index| Arc::new(index) as Arc<dyn SearchEngine>);
     let parts = Parts {

@@ -184,14 +184,16 @@ impl Out {
 
     /// A bar on standard error for something long; invisible where no terminal reads it.
     pub fn progress(&self, label: &str, total: Option<u64>, unit: Unit) -> Progress {
+        let counted = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
         if self.inner.bars.is_hidden() {
-            return Progress { bar: ProgressBar::hidden() };
+            counted.set_draw_target(ProgressDrawTarget::hidden());
+            return Progress { bar: counted, unit };
         }
-        let bar = self.inner.bars.add(total.map_or_else(ProgressBar::no_length, ProgressBar::new));
+        let bar = self.inner.bars.add(counted);
         bar.set_style(unit.style(total.is_some()));
         bar.set_message(clean(label));
         bar.enable_steady_tick(Duration::from_millis(100));
-        Progress { bar }
+        Progress { bar, unit }
     }
 
     fn human(&self, text: &str) -> io::Result<()> {
@@ -502,6 +504,7 @@ impl Unit {
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    unit: Unit,
 }
 
 impl Progress {
@@ -513,6 +516,19 @@ impl Progress {
     /// Counts from here, for what is resumed.
     pub fn set(&self, position: u64) {
         self.bar.set_position(position);
+    }
+
+    /// Sets the total, where none is known yet.
+    pub fn expect(&self, total: u64) {
+        if self.bar.length().is_none() {
+            self.bar.set_length(total);
+            self.bar.set_style(self.unit.style(true));
+        }
+    }
+
+    /// What there is to count in all, where that is known.
+    pub fn total(&self) -> Option<u64> {
+        self.bar.length()
     }
 
     /// Says what is at work now.

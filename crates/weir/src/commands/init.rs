@@ -34,7 +34,7 @@ pub(super) async fn run(args: &Init, context: &Context) -> Result<()> {
         return Err(Failure::new(Exit::Refused, "error-exists").with("path", node.token_file().display()));
     }
     check_root(node)?;
-    std::fs::create_dir_all(&node.folder).map_err(|error| unwritable(&node.folder, error))?;
+    std::fs::create_dir_all(&node.folder).map_err(|error| Failure::unwritable(&node.folder, error))?;
     wiring::prepare(node).await?;
     write_new(&node.token_file(), token()?.as_bytes(), 0o600)?;
     put_file(&file, &text, args.add).inspect_err(|_| {
@@ -128,7 +128,7 @@ fn put_file(file: &Path, text: &str, replace: bool) -> Result<()> {
     }
     let beside = PathBuf::from(format!("{}.new", file.display()));
     write_new(&beside, text.as_bytes(), 0o644)?;
-    std::fs::rename(&beside, file).map_err(|error| unwritable(file, error))
+    std::fs::rename(&beside, file).map_err(|error| Failure::unwritable(file, error))
 }
 
 /// Writes a file that must not be there yet, with its mode from the first byte on.
@@ -140,9 +140,9 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         std::io::ErrorKind::AlreadyExists => {
             Failure::new(Exit::Refused, "error-exists").with("path", path.display())
         }
-        _ => unwritable(path, error),
+        _ => Failure::unwritable(path, error),
     })?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| unwritable(path, error))
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| Failure::unwritable(path, error))
 }
 
 #[cfg(unix)]
@@ -153,10 +153,6 @@ fn with_mode(options: &mut OpenOptions, mode: u32) {
 
 #[cfg(not(unix))]
 fn with_mode(_: &mut OpenOptions, _: u32) {}
-
-fn unwritable(path: &Path, error: std::io::Error) -> Failure {
-    Failure::file(Exit::Failure, "error-disk-full", path, error)
-}
 
 /// A new token: 256 random bits as 43 characters of base64url.
 fn token() -> Result<String> {
