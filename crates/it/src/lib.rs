@@ -8,6 +8,9 @@
 //! | [`letter`] | messages between nodes written by hand, right or wrong |
 //! | [`proxy`] | what can happen to a message on its way |
 //! | [`process`], [`town`] | the real `weir` binary as child processes, and a network of them |
+//! | [`stage`] | a town with a process and a fault proxy for each node, whose processes are killed at a chosen message |
+//! | [`insist`] | the steps of the main flow by a member who asks until it is answered, whoever is killed meanwhile |
+//! | [`cluster`] | a PostgreSQL server of the test's own, and databases on the one that is given |
 //! | [`data`] | small files |
 //! | [`wait`] | waiting for what another task or process does |
 //!
@@ -20,12 +23,15 @@
     clippy::print_stderr
 )]
 
+pub mod cluster;
 pub mod data;
+pub mod insist;
 pub mod letter;
 pub mod manage;
 pub mod market;
 pub mod network;
 pub mod process;
 pub mod proxy;
+pub mod stage;
 pub mod town;
 pub mod wait;

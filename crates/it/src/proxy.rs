@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::wait::PATIENCE;
+
 /// What happens to one message.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -21,8 +23,13 @@ pub enum Fault {
     Twice,
     /// So many bytes of the answer's body pass, then the connection ends.
     CutAnswer(usize),
-    /// The request waits until the gate opens.
+    /// The request waits until the gate opens. It arrives then, whatever has become of its sender.
     Hold(Gate),
+    /// The request is handled, and its whole answer waits until the gate opens. An answer that is no success passes, and the next
+    /// try meets the fault.
+    HoldAnswer(Gate),
+    /// So many bytes of the answer's body pass, then the rest waits until the gate opens.
+    HoldAfter(usize, Gate),
     /// Somebody else answers: these bytes with this content type, and the connection stays open for as long as the sender likes.
     Answer {
         /// Content type.
@@ -34,22 +41,40 @@ pub enum Fault {
 
 /// A gate that is closed until [`Gate::open`].
 #[derive(Debug, Clone)]
-pub struct Gate(Arc<watch::Sender<bool>>);
+pub struct Gate(Arc<watch::Sender<Way>>);
+
+/// What a gate sees.
+#[derive(Debug, Clone, Copy, Default)]
+struct Way {
+    is_open: bool,
+    is_reached: bool,
+}
 
 impl Default for Gate {
     fn default() -> Self {
-        Gate(Arc::new(watch::Sender::new(false)))
+        Gate(Arc::new(watch::Sender::new(Way::default())))
     }
 }
 
 impl Gate {
     /// Lets everything pass that waits and will come.
     pub fn open(&self) {
-        self.0.send_replace(true);
+        self.0.send_modify(|way| way.is_open = true);
+    }
+
+    /// Waits until something stands before it.
+    ///
+    /// # Panics
+    /// After [`PATIENCE`], with `what` was waited for.
+    pub async fn reached(&self, what: &str) {
+        let mut way = self.0.subscribe();
+        let reached = tokio::time::timeout(PATIENCE, way.wait_for(|way| way.is_reached)).await;
+        assert!(reached.is_ok(), "after {} s: still waiting for {what}", PATIENCE.as_secs());
     }
 
     async fn passed(&self) {
-        let _ = self.0.subscribe().wait_for(|open| *open).await;
+        self.0.send_modify(|way| way.is_reached = true);
+        let _ = self.0.subscribe().wait_for(|way| way.is_open).await;
     }
 }
 
@@ -102,13 +127,17 @@ struct Planned {
     path: String,
     /// `weir-from`, where only one sender's message is meant.
     from: Option<String>,
+    /// Whether only a message is meant that was never tried before.
+    is_new: bool,
     fault: Fault,
 }
 
 impl Planned {
-    fn hits(&self, request: &Request) -> bool {
-        let sender = request.header("weir-from");
-        request.path.starts_with(&self.path) && self.from.as_deref().is_none_or(|from| sender == Some(from))
+    fn hits(&self, request: &Request, before: &[Passed]) -> bool {
+        let (sender, number) = (request.header("weir-from"), request.header("sequenceNum"));
+        request.path.starts_with(&self.path)
+            && self.from.as_deref().is_none_or(|from| sender == Some(from))
+            && !(self.is_new && before.iter().any(|passed| passed.header("sequenceNum") == number))
     }
 }
 
@@ -120,7 +149,7 @@ impl Shared {
     /// Notes a request, and takes the fault that is planned for its path.
     fn note(&self, request: &Request) -> Option<Fault> {
         let mut state = self.state();
-        let planned = state.faults.iter().position(|planned| planned.hits(request));
+        let planned = state.faults.iter().position(|planned| planned.hits(request, &state.passed));
         let fault = planned.map(|index| state.faults.remove(index).fault);
         state.passed.push(Passed {
             path: request.path.clone(),
@@ -170,16 +199,21 @@ impl Proxy {
 
     /// The next request to a path that begins like this meets the fault; several faults are met one after the other.
     pub fn fail(&self, path: &str, fault: Fault) {
-        self.shared.state().faults.push(Planned { path: path.to_owned(), from: None, fault });
+        self.plan(Planned { path: path.to_owned(), from: None, is_new: false, fault });
+    }
+
+    /// The same for the next message that is no repeat: its sequence number did not pass before.
+    pub fn fail_new(&self, path: &str, fault: Fault) {
+        self.plan(Planned { path: path.to_owned(), from: None, is_new: true, fault });
+    }
+
+    fn plan(&self, planned: Planned) {
+        self.shared.state().faults.push(planned);
     }
 
     /// The same for the next such request of one sender.
     pub fn fail_from(&self, sender: &str, path: &str, fault: Fault) {
-        self.shared.state().faults.push(Planned {
-            path: path.to_owned(),
-            from: Some(sender.to_owned()),
-            fault,
-        });
+        self.plan(Planned { path: path.to_owned(), from: Some(sender.to_owned()), is_new: false, fault });
     }
 
     /// The requests to paths that begin like this, in order.
@@ -277,14 +311,20 @@ async fn exchange(
         None => relay(client, ask(request, shared).await?, None).await,
         Some(Fault::LoseRequest) => Some(()),
         Some(Fault::LoseAnswer) => {
-            swallow(ask(request, shared).await?).await;
+            whole(ask(request, shared).await?).await;
             Some(())
         }
         Some(Fault::Twice) => {
-            swallow(ask(request, shared).await?).await;
+            whole(ask(request, shared).await?).await;
             relay(client, ask(request, shared).await?, None).await
         }
-        Some(Fault::CutAnswer(bytes)) => relay(client, ask(request, shared).await?, Some(bytes)).await,
+        Some(Fault::CutAnswer(bytes)) => {
+            relay(client, ask(request, shared).await?, Some((bytes, None))).await
+        }
+        Some(Fault::HoldAfter(bytes, gate)) => {
+            relay(client, ask(request, shared).await?, Some((bytes, Some(gate)))).await
+        }
+        Some(Fault::HoldAnswer(gate)) => hold_answer(client, request, gate, shared).await,
         Some(Fault::Hold(gate)) => {
             gate.passed().await;
             relay(client, ask(request, shared).await?, None).await
@@ -301,6 +341,21 @@ async fn exchange(
     }
 }
 
+async fn hold_answer(client: &mut TcpStream, request: &Request, gate: Gate, shared: &Shared) -> Option<()> {
+    let answer = match ask(request, shared).await {
+        Some(server) => whole(server).await,
+        None => Vec::new(),
+    };
+    if answer.starts_with(b"HTTP/1.1 200") {
+        gate.passed().await;
+    } else {
+        let (path, fault) = (request.path.clone(), Fault::HoldAnswer(gate));
+        shared.state().faults.insert(0, Planned { path, from: None, is_new: false, fault });
+    }
+    client.write_all(&answer).await.ok()?;
+    client.shutdown().await.ok()
+}
+
 async fn ask(request: &Request, shared: &Shared) -> Option<TcpStream> {
     let target = shared.state().target?;
     let mut server = TcpStream::connect(target).await.ok()?;
@@ -309,13 +364,18 @@ async fn ask(request: &Request, shared: &Shared) -> Option<TcpStream> {
     Some(server)
 }
 
-async fn swallow(mut server: TcpStream) {
+async fn whole(mut server: TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = server.read_to_end(&mut bytes).await;
+    bytes
 }
 
-/// Passes the answer on as it comes: all of it, or its head and so many bytes of its body.
-async fn relay(client: &mut TcpStream, mut server: TcpStream, limit: Option<usize>) -> Option<()> {
+/// Passes the answer on as it comes: all of it, or its head and so many bytes of its body; the rest waits at the gate, or is lost.
+async fn relay(
+    client: &mut TcpStream,
+    mut server: TcpStream,
+    mut limit: Option<(usize, Option<Gate>)>,
+) -> Option<()> {
     client.set_nodelay(true).ok()?;
     let mut seen: Vec<u8> = Vec::new();
     let mut body_begins: Option<usize> = None;
@@ -331,7 +391,7 @@ async fn relay(client: &mut TcpStream, mut server: TcpStream, limit: Option<usiz
             client.shutdown().await.ok()?;
             return Some(());
         }
-        let Some(limit) = limit else {
+        let Some((bytes, gate)) = &limit else {
             client.write_all(&chunk[..read]).await.ok()?;
             continue;
         };
@@ -340,12 +400,18 @@ async fn relay(client: &mut TcpStream, mut server: TcpStream, limit: Option<usiz
             body_begins = seen.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
         }
         let Some(begin) = body_begins else { continue };
-        let end = seen.len().min(begin + limit);
+        let end = seen.len().min(begin + bytes);
         client.write_all(&seen[sent..end]).await.ok()?;
         sent = end;
-        if end == begin + limit {
+        if end < begin + bytes {
+            continue;
+        }
+        let Some(gate) = gate else {
             client.shutdown().await.ok()?;
             return Some(());
-        }
+        };
+        gate.passed().await;
+        client.write_all(&seen[sent..]).await.ok()?;
+        limit = None;
     }
 }

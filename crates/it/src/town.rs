@@ -14,8 +14,61 @@ use crate::wait::wait_until_in_thread;
 
 /// How long a node may take to join.
 const JOIN_PATIENCE: Duration = Duration::from_secs(30);
-/// Pauses and windows for tests.
-const LIMITS: &str = "\n[node.limits]\nsend_backoff_max_ms = 200\nwindow_ms = 50\n";
+/// Pauses and windows for tests; and nobody is given up while it is killed and started again.
+const LIMITS: &str = "\n[node.limits]\nsend_backoff_max_ms = 200\nwindow_ms = 50\nsend_attempts_max = 1000\n";
+
+/// A node of a town, and the process that runs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Plot {
+    /// The process.
+    pub process: &'static str,
+    /// The node's name.
+    pub node: &'static str,
+    /// Its role, as the configuration writes it.
+    pub role: &'static str,
+    /// Its suite.
+    pub suite: &'static str,
+    /// Its area; of the global node and of regions.
+    pub area: &'static str,
+    /// The node that it joins: its process and its name have one word in every town.
+    pub upstream: &'static str,
+}
+
+/// A global node, regions 1100 and 3100, a service node beside the providers' host, and the users' host: five processes.
+pub const FIVE: [Plot; 6] = [
+    Plot { process: "global", node: "global", role: "global", suite: "sm", area: "1100", upstream: "" },
+    Plot {
+        process: "region-1100",
+        node: "region-1100",
+        role: "region",
+        suite: "sm",
+        area: "1100",
+        upstream: "global",
+    },
+    Plot {
+        process: "region-3100",
+        node: "region-3100",
+        role: "region",
+        suite: "intl",
+        area: "3100",
+        upstream: "global",
+    },
+    Plot {
+        process: "market",
+        node: "space",
+        role: "service",
+        suite: "sm",
+        area: "1100",
+        upstream: "region-1100",
+    },
+    Plot { process: "market", node: "providers", role: "connector", suite: "sm", area: "1100", upstream: "" },
+    Plot { process: "users", node: "users", role: "connector", suite: "intl", area: "3100", upstream: "" },
+];
+
+/// The same with a process for each node.
+pub fn apart() -> [Plot; 6] {
+    FIVE.map(|plot| Plot { process: plot.node, ..plot })
+}
 
 /// The processes and their folders.
 pub struct Town {
@@ -38,34 +91,47 @@ impl Town {
         Town { folder: tempfile::tempdir().unwrap(), addresses, running, organisations: 0 }
     }
 
-    /// Global node, regions 1100 and 3100, a service node beside the providers' host, and the users' host: five processes.
+    /// The [`FIVE`] processes.
     pub fn found() -> Town {
+        Town::found_with(&FIVE, |_| Vec::new())
+    }
+
+    /// These nodes, each with what `init` is told beside; all that join have joined.
+    pub fn found_with(plots: &[Plot], mut more: impl FnMut(&Plot) -> Vec<String>) -> Town {
         let mut town = Town::new();
-        let operator = town.new_subject();
-        town.init("global", "global", "global", &["--suite", "sm", "--subject", &operator, "--area", "1100"]);
-        town.serve("global");
-        for (region, suite) in [("1100", "sm"), ("3100", "intl")] {
-            let (name, subject) = (format!("region-{region}"), town.new_subject());
-            let registered = town.json(
-                "global",
-                &["org", "register", &subject, "--name", &name, "--runs", "region", "--area", region],
-            );
-            let code = registered["code"].as_str().unwrap().to_owned();
-            town.init(&name, &name, "region", &["--suite", suite, "--code", &code]);
-            town.serve(&name);
-            town.joined(&name, &name);
+        for (place, plot) in plots.iter().enumerate() {
+            let more = more(plot);
+            town.prepare(plot, &more.iter().map(String::as_str).collect::<Vec<_>>());
+            if plots[place + 1..].iter().any(|later| later.process == plot.process) {
+                continue;
+            }
+            town.serve(plot.process);
+            for joining in plots.iter().filter(|it| it.process == plot.process && !it.upstream.is_empty()) {
+                town.joined(joining.process, joining.node);
+            }
         }
-        let subject = town.new_subject();
-        let registered = town
-            .json("region-1100", &["org", "register", &subject, "--name", "Data space", "--runs", "service"]);
-        let code = registered["code"].as_str().unwrap().to_owned();
-        town.init("market", "space", "service", &["--suite", "sm", "--code", &code]);
-        town.init("market", "providers", "connector", &["--suite", "sm", "--add"]);
-        town.serve("market");
-        town.joined("market", "space");
-        town.init("users", "users", "connector", &["--suite", "intl"]);
-        town.serve("users");
         town
+    }
+
+    /// Makes a node: registers its operator at its upstream, where it has one, and writes its configuration.
+    pub fn prepare(&mut self, plot: &Plot, more: &[&str]) {
+        let subject = self.new_subject();
+        let code = (!plot.upstream.is_empty()).then(|| {
+            let args = ["org", "register", &subject, "--name", plot.node, "--runs", plot.role];
+            let area: &[&str] = if plot.role == "region" { &["--area", plot.area] } else { &[] };
+            let registered = self.json(plot.upstream, &[&args, area].concat());
+            registered["code"].as_str().unwrap().to_owned()
+        });
+        let mut args = vec!["--suite", plot.suite];
+        match &code {
+            Some(code) => args.extend(["--code", code]),
+            None if plot.role == "global" => args.extend(["--subject", &subject, "--area", plot.area]),
+            None => {}
+        }
+        if self.config(plot.process).exists() {
+            args.push("--add");
+        }
+        self.init(plot.process, plot.node, plot.role, &[&args, more].concat());
     }
 
     /// A credit code that nobody has yet.
@@ -170,12 +236,13 @@ impl Town {
         })
     }
 
-    /// A client of the management API of a process's node, by its place in the configuration.
+    /// A client of the management API of a process's node, by its place in the configuration; as one of its connectors, where it
+    /// hosts some.
     ///
     /// # Panics
     /// Where its token cannot be read.
-    pub fn manage(&self, process: &str, node: &str, place: usize, acting: &str) -> Manage {
+    pub fn manage(&self, process: &str, node: &str, place: usize, acting: Option<&str>) -> Manage {
         let token = std::fs::read_to_string(self.home(process).join(node).join("admin.token")).unwrap();
-        Manage::new(&self.addresses[process][place], token.trim(), Some(acting.to_owned()))
+        Manage::new(&self.addresses[process][place], token.trim(), acting.map(str::to_owned))
     }
 }

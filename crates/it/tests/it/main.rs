@@ -14,6 +14,7 @@ mod delivery;
 mod feed;
 mod flow;
 mod joining;
+mod kills;
 mod management;
 mod messages;
 mod outbox;
