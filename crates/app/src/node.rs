@@ -51,6 +51,7 @@ struct Inner {
     contracts: crate::contract::Desk,
     post: crate::outbox::Post,
     meters: crate::metering::Meters,
+    indexing: crate::catalogue::indexing::Indexing,
     stopping: watch::Sender<bool>,
     joined: watch::Sender<u64>,
     jobs: Mutex<JoinSet<()>>,
@@ -86,6 +87,7 @@ impl Node {
             contracts: crate::contract::Desk::default(),
             post: crate::outbox::Post::default(),
             meters: crate::metering::Meters::default(),
+            indexing: crate::catalogue::indexing::Indexing::default(),
             directory: Directory::default(),
             members: RwLock::default(),
             stopping: watch::Sender::new(false),
@@ -106,6 +108,7 @@ impl Node {
         self.spawn("windows", crate::metering::close_windows(self.clone()));
         self.spawn("idle uses", crate::metering::sweep_idle_uses(self.clone()));
         self.spawn("contracts", crate::contract::expire(self.clone()));
+        self.spawn("search index", crate::catalogue::indexing::keep(self.clone()));
         self.spawn("inbox", crate::message::forget_old_answers(self.clone()));
     }
 
@@ -117,6 +120,7 @@ impl Node {
             Err(_) => JoinSet::new(),
         };
         while jobs.join_next().await.is_some() {}
+        crate::catalogue::indexing::settle(self).await;
         self.inner.parts.store.close().await;
     }
 
@@ -203,6 +207,11 @@ impl Node {
     /// What delivery and metering keep in memory.
     pub fn meters(&self) -> &crate::metering::Meters {
         &self.inner.meters
+    }
+
+    /// What waits for the search index.
+    pub fn indexing(&self) -> &crate::catalogue::indexing::Indexing {
+        &self.inner.indexing
     }
 
     /// The cache of everyone known.

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 
 use crypto::Suite;
 use domain::Timestamp;
@@ -18,6 +19,7 @@ use ndi::weir_v1::join::JoinReply;
 use ndi::{Headers, Message as _, Reply};
 use serde_json::Value;
 use store::{LogHead, Store, StoreOptions, StoreUrl};
+use tokio::sync::watch;
 
 use crate::config::{Limits, NodeConfig, Role};
 use crate::entropy::OsEntropy;
@@ -26,15 +28,37 @@ use crate::identity::{ConnectorView, NewOrganisation, create_global, register_or
 use crate::member::Speaker;
 use crate::{Error, Node, Parts, feed, log, message};
 
-/// An engine that finds what contains the text, and tells how often it was changed.
+/// An engine that finds what contains the text, and tells how often it was changed. Its disk may be slow, or full.
 #[derive(Default)]
 pub struct Shelf {
     pub documents: Mutex<BTreeMap<String, SearchDocument>>,
     pub changes: Mutex<Vec<usize>>,
+    /// How many changes were begun.
+    pub begun: watch::Sender<usize>,
+    pub is_full: AtomicBool,
+    held: Mutex<bool>,
+    released: Condvar,
+}
+
+impl Shelf {
+    /// No change ends until [`Shelf::release`].
+    pub fn hold(&self) {
+        *self.held.lock().unwrap() = true;
+    }
+
+    pub fn release(&self) {
+        *self.held.lock().unwrap() = false;
+        self.released.notify_all();
+    }
 }
 
 impl SearchEngine for Shelf {
     fn apply(&self, changes: &[SearchChange]) -> Result<(), EngineError> {
+        self.begun.send_modify(|count| *count += 1);
+        drop(self.released.wait_while(self.held.lock().unwrap(), |held| *held).unwrap());
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(EngineError::Failed { engine: "shelf", reason: "the disk is full".to_owned() });
+        }
         self.changes.lock().unwrap().push(changes.len());
         let mut documents = self.documents.lock().unwrap();
         for change in changes {
@@ -71,17 +95,17 @@ pub struct Site {
 impl Site {
     pub async fn open(role: Role, name: &str, suite: Suite, clock: &Arc<ManualClock>) -> Site {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Site::over(folder, role, name, suite, clock).await.unwrap()
+        Site::over(folder, Arc::default(), role, name, suite, clock).await.unwrap()
     }
 
     async fn over(
         folder: Arc<tempfile::TempDir>,
+        shelf: Arc<Shelf>,
         role: Role,
         name: &str,
         suite: Suite,
         clock: &Arc<ManualClock>,
     ) -> Result<Site, Error> {
-        let shelf = Arc::new(Shelf::default());
         let url = StoreUrl::sqlite(folder.path().join("weir.db"));
         let search = (role != Role::Host).then(|| shelf.clone() as Arc<dyn SearchEngine>);
         let parts = Parts {
@@ -107,7 +131,16 @@ impl Site {
     pub async fn restart(self) -> Result<Site, Error> {
         let config = self.node.config().clone();
         self.node.stop().await;
-        Site::over(self.folder, config.role, &config.name, config.suite, &self.clock).await
+        Site::over(self.folder, Arc::default(), config.role, &config.name, config.suite, &self.clock).await
+    }
+
+    /// Ends without a last word, and opens again with what the disk has. Nothing else may hold the node.
+    pub async fn kill(self) -> Site {
+        let Site { node, shelf, folder, clock } = self;
+        let config = node.config().clone();
+        node.store().close().await;
+        drop(node);
+        Site::over(folder, shelf, config.role, &config.name, config.suite, &clock).await.unwrap()
     }
 }
 
@@ -162,6 +195,9 @@ impl Town {
             (&self.region, &self.host),
         ] {
             carry(&from.node, &to.node).await;
+        }
+        for site in all {
+            crate::catalogue::indexing::drain(&site.node).await.unwrap();
         }
     }
 

@@ -2,12 +2,15 @@
 //!
 //! | module | who |
 //! |---|---|
-//! | here | every node: the view ([`apply`]) and its search index ([`index`]) |
+//! | here | every node: the view ([`apply`]) |
+//! | [`indexing`] | the search index of nodes that have one |
 //! | [`register`] | region and industry nodes: identifiers for resources and products |
 //! | [`shelf`] | service nodes: listing |
-//! | [`resource`], [`product`], [`offer`] | connectors: what they hold and offer |
+//! | [`resource`], [`product`], [`offer`], [`change`] | connectors: what they hold and offer |
 //! | [`search`] | finding and resolving |
 
+mod change;
+pub mod indexing;
 pub mod offer;
 pub mod product;
 pub mod register;
@@ -18,23 +21,19 @@ pub mod shelf;
 use std::sync::Arc;
 
 use domain::Timestamp;
-use domain::engine::{SearchChange, SearchDocument};
 use ndi::Code as _;
 use ndi::weir_v1::Status;
-use ndi::weir_v1::convert::keywords_to_domain;
 use ndi::weir_v1::public_log::{ListingBody, ProductBody, PublicBody, ResourceBody};
 use serde_json::Value;
 use store::{CatalogueRow, DirectoryRow, ListingRow, Page, Read, Tx};
+
+pub use indexing::{index, reindex};
 
 use crate::log::{public_body, stored_body};
 use crate::{Error, Node};
 
 /// The `tenant` of rows that are the network's view, not a connector's own record.
 pub(crate) const NETWORK: &str = "";
-/// How many catalogue rows one page of a rebuild takes.
-const REINDEX_PAGE: u32 = 500;
-/// Rows that changed within this time before the newest are indexed again at a start: the index may have missed them in a crash.
-const REINDEX_WINDOW_MICROS: i64 = 10 * 60 * 1_000_000;
 
 /// Takes a catalogue body that is believed into the view, within the transaction that makes it so.
 ///
@@ -110,91 +109,6 @@ async fn apply_listing(tx: &mut Tx, listing: &ListingBody, now: Timestamp) -> Re
 
 fn is_listed(row: &ListingRow) -> bool {
     row.state == Status::Listed.code()
-}
-
-/// Brings bodies that were committed into the search index, on nodes that have one.
-///
-/// # Errors
-/// [`Error::Engine`].
-pub async fn index(node: &Node, bodies: &[PublicBody]) -> Result<(), Error> {
-    let changes = bodies.iter().filter_map(|body| match body {
-        PublicBody::Product(product) => Some(change(product)),
-        _ => None,
-    });
-    apply_changes(node, changes.collect()).await
-}
-
-async fn apply_changes(node: &Node, changes: Vec<SearchChange>) -> Result<(), Error> {
-    let Some(engine) = node.search().filter(|_| !changes.is_empty()).cloned() else { return Ok(()) };
-    let applied = tokio::task::spawn_blocking(move || engine.apply(&changes)).await;
-    applied
-        .map_err(|error| Error::Corrupt(format!("the index was interrupted: {error}")))?
-        .map_err(Error::from)
-}
-
-fn change(product: &ProductBody) -> SearchChange {
-    if product.status == Status::Withdrawn {
-        return SearchChange::Remove(product.id.clone());
-    }
-    let mut keywords = keywords_to_domain(&product.keywords);
-    // Titles of columns, so that `臭氧` finds what calls its column `O3`.
-    for title in product.columns.iter().filter_map(|column| column.title.as_ref()) {
-        keywords.zh.extend(title.zh.clone());
-        keywords.en.extend(title.en.clone());
-    }
-    SearchChange::Upsert(Box::new(SearchDocument {
-        product: product.id.clone(),
-        title: product.title.to_domain(),
-        description: product.description.as_ref().map(|text| text.to_domain()).unwrap_or_default(),
-        keywords,
-        columns: product.columns.iter().map(|column| column.name.clone()).collect(),
-        provider_name: product.provider.clone(),
-        area: product.id.area(),
-    }))
-}
-
-/// Job at the start: fills a search index that was opened empty, or what it may have missed in a crash.
-pub async fn reindex(node: Node, whole: bool) {
-    if node.search().is_none() {
-        return;
-    }
-    if let Err(error) = reindex_rows(&node, whole).await {
-        tracing::error!(%error, "the search index could not be filled; restart the node to try again");
-    }
-}
-
-async fn reindex_rows(node: &Node, whole: bool) -> Result<(), Error> {
-    let rows = all_rows(node).await?;
-    let newest = rows.iter().map(|row| row.updated_at).max().unwrap_or_default();
-    let since = if whole { i64::MIN } else { newest.saturating_sub(REINDEX_WINDOW_MICROS) };
-    for chunk in rows.chunks(REINDEX_PAGE as usize) {
-        let bodies: Result<Vec<PublicBody>, Error> =
-            chunk.iter().filter(|row| row.updated_at >= since).map(|row| public_body(&row.body)).collect();
-        index(node, &bodies?).await?;
-    }
-    Ok(())
-}
-
-async fn all_rows(node: &Node) -> Result<Vec<CatalogueRow>, Error> {
-    let mut all: Vec<CatalogueRow> = Vec::new();
-    loop {
-        let after = all.last().map(|row| row.product.clone()).unwrap_or_default();
-        let page = rows_after(node, after, REINDEX_PAGE).await?;
-        let more = page.len() as u64 == u64::from(REINDEX_PAGE);
-        all.extend(page);
-        if !more {
-            return Ok(all);
-        }
-    }
-}
-
-async fn rows_after(node: &Node, after: String, limit: u32) -> Result<Vec<CatalogueRow>, Error> {
-    node.store()
-        .read("catalogue_page", move |read| {
-            let page = Page::after(after.clone(), limit);
-            Box::pin(async move { Ok::<_, Error>(read.list_catalogue(&page).await?) })
-        })
-        .await
 }
 
 /// The product of an identifier in this node's view, as others see it: its public body and `listings`.

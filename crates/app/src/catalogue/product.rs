@@ -1,11 +1,10 @@
 //! Connectors: products with the terms that they are offered on, registered at the region and listed on service nodes.
 
-use std::sync::Arc;
-
 use domain::catalogue::{I18n, Keywords, NewProduct, Product, ProductInput, ProductState, Profile};
 use domain::codes::DeliveryForm;
 use domain::id::{AreaCode, NodeId, ProductId, ResourceId};
-use domain::{Evidence, Outbound, Step, Timestamp};
+use domain::{Outbound, Step, Timestamp};
+use futures_util::future::BoxFuture;
 use ndi::IsoTime;
 use ndi::Message as _;
 use ndi::weir_v1::catalogue::{
@@ -17,10 +16,10 @@ use ndi::weir_v1::public_log::{Column, I18nText, NodeKind};
 use ndi::weir_v1::terms::TermsObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Body, MessageRow, NewMessage, Page, ProductRow, Read};
+use store::{Body, MessageRow, NewMessage, Page, ProductRow, Read, StoreError, Tx};
 
+use super::change::{Change, Own, change, change_known, get};
 use super::{offer, resource};
-use crate::log::Entries;
 use crate::member::Speaker;
 use crate::{Error, Node, outbox};
 
@@ -65,12 +64,18 @@ pub struct OwnProduct {
     /// Who answers proposals.
     #[serde(default)]
     pub negotiation: Negotiation,
+    /// Whether the region has not answered yet to what was said of it last.
+    #[serde(default)]
+    pub awaits_region: bool,
     /// Why the last message about it failed for good, where it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
-impl OwnProduct {
+impl Own for OwnProduct {
+    type Row = ProductRow;
+    const KIND: &'static str = "product";
+
     fn of(row: &ProductRow) -> Result<OwnProduct, Error> {
         Ok(row.body.get_versioned(1, |_, _| None)?)
     }
@@ -87,6 +92,24 @@ impl OwnProduct {
         })
     }
 
+    fn place(&self) -> (&NodeId, &str) {
+        (&self.product.connector, &self.product.key)
+    }
+
+    fn get<'r>(
+        read: &'r mut Read,
+        tenant: &'r str,
+        key: &'r str,
+    ) -> BoxFuture<'r, Result<Option<ProductRow>, StoreError>> {
+        Box::pin(read.get_product(tenant, key))
+    }
+
+    fn put<'t>(tx: &'t mut Tx, row: &'t ProductRow) -> BoxFuture<'t, Result<(), StoreError>> {
+        Box::pin(tx.put_product(row))
+    }
+}
+
+impl OwnProduct {
     /// `draft`, `registered`, `listed` or `withdrawn`.
     pub fn state_word(&self) -> &'static str {
         match self.product.state {
@@ -113,21 +136,29 @@ impl OwnProduct {
     }
 }
 
-/// Drafts a product of a resource, and registers it at the region. The same resource with the same title is the same product.
+/// Drafts a product of a resource, and registers it at the region. The same resource with the same title is the same product: it keeps its
+/// identifier, and stays where it is listed.
 ///
 /// # Errors
 /// [`Error::Message`] and [`Error::Terms`] for an offer that cannot be; [`Error::NotFound`] for the resource; [`Error::Peer`] where the region refused.
 pub async fn register(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<OwnProduct, Error> {
     let (draft, profile, negotiation) = draft(node, speaker, new).await?;
-    let now = node.now();
-    let drafted = Product::draft(draft, &profile, now)?;
-    let submitted = drafted.next.step(ProductInput::Submit, now)?;
-    let own = OwnProduct { product: submitted.next, negotiation, problem: None };
-    let evidence: Vec<Evidence> = drafted.evidence.into_iter().chain(submitted.evidence).collect();
-    let message = register_message(node, speaker, &own.product, &profile)?;
-    commit(node, &own, &evidence, vec![message], None).await?;
-    let key = own.product.key.clone();
-    settle(node, speaker, &key, |own| own.product.id.is_some()).await
+    let key = draft.key.clone();
+    let turn = |before: Option<OwnProduct>| {
+        let now = node.now();
+        let drafted = Product::draft(draft.clone(), &profile, now)?;
+        let submitted = drafted.next.step(ProductInput::Submit, now)?;
+        let product = match &before {
+            Some(before) => submitted.next.continuing(&before.product),
+            None => submitted.next,
+        };
+        let message = register_message(node, speaker, &product, &profile)?;
+        let own = OwnProduct { product, negotiation, awaits_region: true, problem: None };
+        let evidence = drafted.evidence.into_iter().chain(submitted.evidence).collect();
+        Ok(Change { own, evidence, messages: vec![message] })
+    };
+    change(node, speaker.id().as_str(), &key, None, turn).await?;
+    settle(node, speaker, &key, |own| own.product.id.is_some() && !own.awaits_region).await
 }
 
 async fn draft(
@@ -227,9 +258,7 @@ pub async fn list_on(
     on: Option<&str>,
 ) -> Result<OwnProduct, Error> {
     let service = service_node(node, on).await?;
-    let own = find(node, speaker, id).await?;
-    let step = own.product.clone().step(ProductInput::List { node: service.clone() }, node.now())?;
-    let key = step_and_send(node, own, step, "").await?;
+    let key = step_and_send(node, speaker, id, &ProductInput::List { node: service.clone() }, "").await?;
     let listed = move |own: &OwnProduct| own.product.listings().iter().any(|listing| listing.node == service);
     settle(node, speaker, &key, listed).await
 }
@@ -246,9 +275,7 @@ pub async fn delist(
     reason: &str,
 ) -> Result<OwnProduct, Error> {
     let service = service_node(node, on).await?;
-    let own = find(node, speaker, id).await?;
-    let step = own.product.clone().step(ProductInput::Delist { node: service }, node.now())?;
-    step_and_send(node, own, step, reason).await?;
+    step_and_send(node, speaker, id, &ProductInput::Delist { node: service }, reason).await?;
     find(node, speaker, id).await
 }
 
@@ -257,9 +284,8 @@ pub async fn delist(
 /// # Errors
 /// [`Error::NotFound`], [`Error::State`].
 pub async fn withdraw(node: &Node, speaker: &Speaker, id: &str, reason: &str) -> Result<OwnProduct, Error> {
-    let own = find(node, speaker, id).await?;
-    let step = own.product.clone().step(ProductInput::Withdraw { reason: reason.to_owned() }, node.now())?;
-    step_and_send(node, own, step, reason).await?;
+    let input = ProductInput::Withdraw { reason: reason.to_owned() };
+    step_and_send(node, speaker, id, &input, reason).await?;
     find(node, speaker, id).await
 }
 
@@ -275,18 +301,34 @@ async fn service_node(node: &Node, named: Option<&str>) -> Result<NodeId, Error>
     }
 }
 
-/// Commits a step with the messages that it asks for; answers the product's key.
+/// Takes a step and sends what it asks for; answers the product's key.
 async fn step_and_send(
     node: &Node,
-    own: OwnProduct,
-    step: Step<Product>,
+    speaker: &Speaker,
+    id: &str,
+    input: &ProductInput,
     reason: &str,
 ) -> Result<String, Error> {
-    let messages: Result<Vec<NewMessage>, Error> =
-        step.outbox.iter().filter_map(|out| outbound(node, &own.product, out, reason).transpose()).collect();
-    let next = OwnProduct { product: step.next, problem: None, ..own };
-    commit(node, &next, &step.evidence, messages?, None).await?;
-    Ok(next.product.key)
+    let key = find(node, speaker, id).await?.product.key;
+    let turn = |own: OwnProduct| {
+        let change = stepped(node, own, input.clone(), reason)?;
+        Ok(Change { own: OwnProduct { problem: None, ..change.own }, ..change })
+    };
+    change_known(node, speaker.id().as_str(), &key, None, turn).await?;
+    Ok(key)
+}
+
+/// A step with the messages that it asks for.
+fn stepped(
+    node: &Node,
+    own: OwnProduct,
+    input: ProductInput,
+    reason: &str,
+) -> Result<Change<OwnProduct>, Error> {
+    let Step { next, outbox, evidence } = own.product.step(input, node.now())?;
+    let messages = outbox.iter().filter_map(|out| outbound(node, &next, out, reason).transpose());
+    let messages = messages.collect::<Result<_, _>>()?;
+    Ok(Change { own: OwnProduct { product: next, ..own }, evidence, messages })
 }
 
 /// The message of an outbound order of the lifecycle.
@@ -316,35 +358,6 @@ fn outbound(
     Ok(Some(outbox::message(connector, stream(&product.key), &destination, kind, &body, node.now())))
 }
 
-async fn commit(
-    node: &Node,
-    own: &OwnProduct,
-    evidence: &[Evidence],
-    messages: Vec<NewMessage>,
-    answered: Option<&MessageRow>,
-) -> Result<(), Error> {
-    let now = node.now();
-    let entries = Entries::new().record(node, own.product.connector.as_str(), evidence, now);
-    let (row, messages, answered) = (own.row(now)?, Arc::new(messages), answered.cloned().map(Arc::new));
-    node.store()
-        .run_tx("product_change", move |tx| {
-            let (row, entries, messages, answered) =
-                (row.clone(), entries.clone(), messages.clone(), answered.clone());
-            Box::pin(async move {
-                tx.put_product(&row).await?;
-                entries.write(tx).await?;
-                if !messages.is_empty() {
-                    tx.add_messages(&messages).await?;
-                }
-                match &answered {
-                    Some(message) => outbox::complete(tx, message).await,
-                    None => Ok(()),
-                }
-            })
-        })
-        .await
-}
-
 /// Waits until the product is as wanted, or the other side refused.
 async fn settle(
     node: &Node,
@@ -356,7 +369,7 @@ async fn settle(
     let settled = offer::settled(node, || {
         let (tenant, key, wanted) = (tenant.clone(), key.to_owned(), &wanted);
         async move {
-            let own = get(node, &tenant, &key).await?;
+            let own: OwnProduct = get(node, &tenant, &key).await?;
             Ok((wanted(&own) || own.problem.is_some()).then_some(own))
         }
     })
@@ -379,40 +392,28 @@ pub(crate) async fn answered(node: &Node, row: &MessageRow, data: &Value) -> Res
         }
         _ => None,
     };
-    let mut own = get(node, &row.tenant, key_of(row)).await?;
-    let now = node.now();
-    let step = match input {
-        Some(input) => own.product.clone().step(input, now)?,
-        None => Step::unchanged(own.product.clone()),
+    let turn = |own: OwnProduct| {
+        let awaits_region = own.awaits_region && row.kind != PRODUCT_REGISTER_MSG;
+        let own = OwnProduct { awaits_region, problem: None, ..own };
+        match input.clone() {
+            Some(input) => stepped(node, own, input, ""),
+            None => Ok(Change::quiet(own)),
+        }
     };
-    let messages: Result<Vec<NewMessage>, Error> =
-        step.outbox.iter().filter_map(|out| outbound(node, &step.next, out, "").transpose()).collect();
-    own.product = step.next;
-    own.problem = None;
-    commit(node, &own, &step.evidence, messages?, Some(row)).await
+    change_known(node, &row.tenant, key_of(row), Some(row), turn).await
 }
 
 /// Takes note that a message about a product was refused for good.
 pub(crate) async fn undelivered(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
-    let mut own = get(node, &row.tenant, key_of(row)).await?;
-    own.problem = Some(error.to_string());
-    commit(node, &own, &[], Vec::new(), Some(row)).await
+    let turn = |own: OwnProduct| {
+        let awaits_region = own.awaits_region && row.kind != PRODUCT_REGISTER_MSG;
+        Ok(Change::quiet(OwnProduct { awaits_region, problem: Some(error.to_string()), ..own }))
+    };
+    change_known(node, &row.tenant, key_of(row), Some(row), turn).await
 }
 
 fn key_of(row: &MessageRow) -> &str {
     row.stream.strip_prefix("product/").unwrap_or(&row.stream)
-}
-
-async fn get(node: &Node, tenant: &str, key: &str) -> Result<OwnProduct, Error> {
-    let (tenant, wanted) = (tenant.to_owned(), key.to_owned());
-    let row = node
-        .store()
-        .read("product_get", move |read| {
-            let (tenant, key) = (tenant.clone(), wanted.clone());
-            Box::pin(async move { Ok::<_, Error>(read.get_product(&tenant, &key).await?) })
-        })
-        .await?;
-    OwnProduct::of(&row.ok_or_else(|| Error::not_found("product", key))?)
 }
 
 /// A product of the acting connector by its identifier.

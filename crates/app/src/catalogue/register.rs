@@ -159,7 +159,7 @@ enum Kept {
     Product(ProductRow),
 }
 
-/// Commits a registration: row, view, public log, evidence and answer in one transaction, then indexes it.
+/// Commits a registration: row, view, public log, evidence and answer in one transaction. The index takes it in by itself.
 async fn publish(
     node: &Node,
     incoming: &Incoming,
@@ -187,7 +187,8 @@ async fn publish(
             })
         })
         .await?;
-    super::index(node, &[body]).await
+    super::index(node, &[body]);
+    Ok(())
 }
 
 fn own_area(node: &Node) -> Result<domain::id::AreaCode, Error> {

@@ -6,20 +6,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dataplane::FileStamp;
-use dataplane::profile::ProfileOptions;
-use domain::Timestamp;
+use dataplane::profile::{ProfileOptions, Profiled};
 use domain::catalogue::{I18n, Keywords, Resource, ResourceInput, ResourceState};
-use domain::id::ResourceId;
+use domain::id::{NodeId, ResourceId};
+use domain::{Step, Timestamp};
+use futures_util::future::BoxFuture;
 use ndi::Message as _;
 use ndi::weir_v1::catalogue::{RESOURCE_REGISTER_MSG, ResourceRegister, ResourceRegistered};
 use ndi::weir_v1::convert::keywords_of;
 use ndi::weir_v1::public_log::{I18nText, Profile as WireProfile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Body, MessageRow, NewMessage, Page, Read, ResourceRow};
+use store::{Body, MessageRow, NewMessage, Page, Read, ResourceRow, StoreError, Tx};
 
+use super::change::{Change, Own, change, change_known, get};
 use super::offer;
-use crate::log::Entries;
 use crate::member::Speaker;
 use crate::{Error, Node, outbox};
 
@@ -84,7 +85,10 @@ struct Stored {
     problem: Option<String>,
 }
 
-impl OwnResource {
+impl Own for OwnResource {
+    type Row = ResourceRow;
+    const KIND: &'static str = "resource";
+
     fn of(row: &ResourceRow) -> Result<OwnResource, Error> {
         let stored: Stored = row.body.get_versioned(1, |_, _| None)?;
         let lacking = || Error::Corrupt(format!("resource `{}` without its source", row.key));
@@ -109,6 +113,24 @@ impl OwnResource {
         })
     }
 
+    fn place(&self) -> (&NodeId, &str) {
+        (&self.resource.owner, &self.resource.key)
+    }
+
+    fn get<'r>(
+        read: &'r mut Read,
+        tenant: &'r str,
+        key: &'r str,
+    ) -> BoxFuture<'r, Result<Option<ResourceRow>, StoreError>> {
+        Box::pin(read.get_resource(tenant, key))
+    }
+
+    fn put<'t>(tx: &'t mut Tx, row: &'t ResourceRow) -> BoxFuture<'t, Result<(), StoreError>> {
+        Box::pin(tx.put_resource(row))
+    }
+}
+
+impl OwnResource {
     /// As the management API shows it.
     pub fn view(&self) -> Result<Value, Error> {
         let resource = &self.resource;
@@ -151,56 +173,60 @@ pub async fn add(
     let profiled =
         tokio::task::spawn_blocking(move || dataplane::profile::profile(&file, &options, progress.as_ref()))
             .await;
-    let mut profiled =
+    let profiled =
         profiled.map_err(|error| Error::Corrupt(format!("profiling was interrupted: {error}")))??;
-    let (key, now) = (offer::key_of(&path), node.now());
-    let new = match get(node, speaker.id().as_str(), &key).await {
-        Ok(before) => new.or_as_before(&before.resource),
-        Err(Error::NotFound { .. }) => new,
-        Err(error) => return Err(error),
+    let key = offer::key_of(&path);
+    let turn =
+        |before: Option<OwnResource>| catalogued(node, speaker, &new, (&path, &key), &profiled, before);
+    change(node, speaker.id().as_str(), &key, None, turn).await?;
+    settle(node, speaker.id().as_str(), &key).await
+}
+
+/// The resource of a file that was profiled, submitted to the region. One that is there already keeps its identifier.
+fn catalogued(
+    node: &Node,
+    speaker: &Speaker,
+    new: &NewResource,
+    (path, key): (&Path, &str),
+    profiled: &Profiled,
+    before: Option<OwnResource>,
+) -> Result<Change<OwnResource>, Error> {
+    let (now, before) = (node.now(), before.map(|own| own.resource));
+    let new = match &before {
+        Some(before) => new.clone().or_as_before(before),
+        None => new.clone(),
     };
-    for column in &mut profiled.profile.columns {
+    let mut profile = profiled.profile.clone();
+    for column in &mut profile.columns {
         column.title = new.column_titles.get(&column.name).cloned();
     }
-    let title = new.title.clone().filter(|title| !title.is_empty()).unwrap_or_else(|| title_of(&path));
-    let described = (title, new.description.clone());
-    let catalogued = Resource::catalogue(
-        key,
-        speaker.id().clone(),
-        described,
-        new.keywords.clone(),
-        profiled.profile,
-        now,
-    )?;
+    let title = new.title.filter(|title| !title.is_empty()).unwrap_or_else(|| title_of(path));
+    let described = (title, new.description);
+    let catalogued =
+        Resource::catalogue(key.to_owned(), speaker.id().clone(), described, new.keywords, profile, now)?;
     let submitted = catalogued.next.step(ResourceInput::Submit, now)?;
-    let own = OwnResource { resource: submitted.next, source: path, stamp: profiled.stamp, problem: None };
-    let evidence: Vec<_> = catalogued.evidence.into_iter().chain(submitted.evidence).collect();
-    let entries = Entries::new().record(node, speaker.id().as_str(), &evidence, now);
-    let message = register_message(node, speaker, &own.resource)?;
-    let (row, messages) = (own.row(now)?, Arc::new(vec![message]));
-    node.store()
-        .run_tx("resource_add", move |tx| {
-            let (row, entries, messages) = (row.clone(), entries.clone(), messages.clone());
-            Box::pin(async move {
-                tx.put_resource(&row).await?;
-                entries.write(tx).await?;
-                Ok::<_, Error>(tx.add_messages(&messages).await?)
-            })
-        })
-        .await?;
-    let (tenant, key) = (speaker.id().to_string(), own.resource.key.clone());
-    offer::settled(node, || {
-        let (tenant, key) = (tenant.clone(), key.clone());
-        async move {
-            let own = get(node, &tenant, &key).await?;
-            Ok((own.resource.id.is_some() || own.problem.is_some()).then_some(own))
-        }
+    let resource = match &before {
+        Some(before) => submitted.next.continuing(before),
+        None => submitted.next,
+    };
+    let message = register_message(node, speaker, &resource)?;
+    let own = OwnResource { resource, source: path.to_owned(), stamp: profiled.stamp.clone(), problem: None };
+    let evidence = catalogued.evidence.into_iter().chain(submitted.evidence).collect();
+    Ok(Change { own, evidence, messages: vec![message] })
+}
+
+/// Waits until the region has answered.
+async fn settle(node: &Node, tenant: &str, key: &str) -> Result<OwnResource, Error> {
+    let settled = offer::settled(node, || async move {
+        let own: OwnResource = get(node, tenant, key).await?;
+        let is_registered = matches!(own.resource.state, ResourceState::Registered { .. });
+        Ok((is_registered || own.problem.is_some()).then_some(own))
     })
-    .await
-    .and_then(|own| match own.problem {
+    .await?;
+    match settled.problem {
         Some(problem) => Err(Error::Forbidden(problem)),
-        None => Ok(own),
-    })
+        None => Ok(settled),
+    }
 }
 
 fn register_message(node: &Node, speaker: &Speaker, resource: &Resource) -> Result<NewMessage, Error> {
@@ -227,56 +253,24 @@ fn title_of(path: &Path) -> I18n {
 
 /// Takes the region's answer to a registration: the identifier.
 pub(crate) async fn answered(node: &Node, row: &MessageRow, data: &Value) -> Result<(), Error> {
-    let reply = ResourceRegistered::read(data)?;
-    change(node, row, None, move |resource, now| {
-        Ok(resource.step(ResourceInput::IdAssigned { id: reply.resource_id.clone() }, now)?)
-    })
-    .await
+    let id = ResourceRegistered::read(data)?.resource_id;
+    let turn = |own: OwnResource| {
+        let Step { next, evidence, .. } =
+            own.resource.step(ResourceInput::IdAssigned { id: id.clone() }, node.now())?;
+        let own = OwnResource { resource: next, problem: None, ..own };
+        Ok(Change { own, evidence, messages: Vec::new() })
+    };
+    change_known(node, &row.tenant, key_of(row), Some(row), turn).await
 }
 
 /// Takes note that a registration was refused for good.
 pub(crate) async fn undelivered(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
-    change(node, row, Some(error.to_string()), |resource, _| Ok(domain::Step::unchanged(resource))).await
+    let turn = |own: OwnResource| Ok(Change::quiet(OwnResource { problem: Some(error.to_string()), ..own }));
+    change_known(node, &row.tenant, key_of(row), Some(row), turn).await
 }
 
-/// Steps the resource that a message was about, and ends the message, in one transaction.
-async fn change(
-    node: &Node,
-    row: &MessageRow,
-    problem: Option<String>,
-    step: impl Fn(Resource, Timestamp) -> Result<domain::Step<Resource>, Error>,
-) -> Result<(), Error> {
-    let key = row.stream.strip_prefix("resource/").unwrap_or(&row.stream);
-    let mut own = get(node, &row.tenant, key).await?;
-    let now = node.now();
-    let step = step(own.resource, now)?;
-    own.resource = step.next;
-    own.problem = problem;
-    let entries = Entries::new().record(node, &row.tenant, &step.evidence, now);
-    let (stored, message) = (own.row(now)?, Arc::new(row.clone()));
-    node.store()
-        .run_tx("resource_change", move |tx| {
-            let (stored, entries, message) = (stored.clone(), entries.clone(), message.clone());
-            Box::pin(async move {
-                tx.put_resource(&stored).await?;
-                entries.write(tx).await?;
-                outbox::complete(tx, &message).await
-            })
-        })
-        .await
-}
-
-async fn get(node: &Node, tenant: &str, key: &str) -> Result<OwnResource, Error> {
-    let (tenant, key) = (tenant.to_owned(), key.to_owned());
-    let wanted = key.clone();
-    let row = node
-        .store()
-        .read("resource_get", move |read| {
-            let (tenant, key) = (tenant.clone(), wanted.clone());
-            Box::pin(async move { Ok::<_, Error>(read.get_resource(&tenant, &key).await?) })
-        })
-        .await?;
-    OwnResource::of(&row.ok_or_else(|| Error::not_found("resource", &key))?)
+fn key_of(row: &MessageRow) -> &str {
+    row.stream.strip_prefix("resource/").unwrap_or(&row.stream)
 }
 
 /// A connector's own resource by its identifier.

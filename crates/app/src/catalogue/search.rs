@@ -49,6 +49,7 @@ async fn here(node: &Node, text: &str, offset: u32, limit: u32) -> Result<Value,
     let engine = node.search().cloned();
     let engine =
         engine.ok_or_else(|| Error::Forbidden("this node keeps no search index: ask a region".to_owned()))?;
+    super::indexing::catch_up(node).await;
     let query = SearchQuery { text: text.to_owned(), limit, offset, area: None };
     let found = tokio::task::spawn_blocking(move || engine.search(&query)).await;
     let page = found.map_err(|error| Error::Corrupt(format!("the search was interrupted: {error}")))??;

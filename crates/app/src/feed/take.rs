@@ -29,7 +29,8 @@ use crate::{Error, Node};
 pub async fn take(node: &Node, frame: FeedFrame) -> Result<(), Error> {
     let _one_at_a_time = node.feed().taking.lock().await;
     let believed = take_one(node, frame).await?;
-    crate::catalogue::index(node, &believed).await
+    crate::catalogue::index(node, &believed);
+    Ok(())
 }
 
 /// Takes the frames that wait, and indexes what they say at once. A log whose frame does not hold is refused for the rest of the
@@ -60,7 +61,7 @@ pub(crate) async fn take_waiting(
             }
         }
     }
-    crate::catalogue::index(node, &believed).await?;
+    crate::catalogue::index(node, &believed);
     outcome
 }
 

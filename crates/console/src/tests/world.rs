@@ -171,7 +171,7 @@ async fn publish(node: &Node, bodies: Vec<PublicBody>) {
         })
         .await
         .unwrap();
-    app::catalogue::index(node, &shared).await.unwrap();
+    app::catalogue::index(node, &shared);
 }
 
 /// Seats a connector on the host, certified by the global node.

@@ -164,6 +164,14 @@ impl Product {
         Ok(Step::logged(product, evidence))
     }
 
+    /// The same product drafted again: what is said of it is new; its identifier, its beginning, and where it is registered and
+    /// listed stay. One that was withdrawn begins again under its identifier.
+    #[must_use]
+    pub fn continuing(self, before: &Self) -> Self {
+        let state = if before.is_offered() { before.state.clone() } else { self.state };
+        Self { id: before.id.clone(), created_at: before.created_at, state, ..self }
+    }
+
     /// The only way to change a product. Pure; a repeat leaves it as it is.
     ///
     /// # Errors
@@ -215,7 +223,7 @@ impl Product {
     fn identify(self, id: ProductId, now: Timestamp) -> Result<Step<Self>, Refusal> {
         match (&self.id, &self.state) {
             (Some(known), _) if *known != id => Err(Refusal::id_conflict("product", known, &id)),
-            (None, ProductState::Draft { submitted_at: Some(_) }) => {
+            (_, ProductState::Draft { submitted_at: Some(_) }) => {
                 let body = json!({ "key": self.key, "at": now });
                 let evidence = Evidence::new(EvidenceKind::ProductRegistered, id.as_str(), body);
                 let state = ProductState::Registered { at: now };

@@ -107,6 +107,12 @@ impl Resource {
         Ok(Step::logged(resource, evidence))
     }
 
+    /// The same resource catalogued again: what is said of it is new; its identifier and its beginning stay.
+    #[must_use]
+    pub fn continuing(self, before: &Self) -> Self {
+        Self { id: before.id.clone(), created_at: before.created_at, ..self }
+    }
+
     /// The only way to change a resource. Pure; a repeat leaves it as it is.
     ///
     /// # Errors
@@ -135,7 +141,7 @@ impl Resource {
     fn identify(self, id: ResourceId, now: Timestamp) -> Result<Step<Self>, Refusal> {
         match (&self.id, &self.state) {
             (Some(known), _) if *known != id => Err(Refusal::id_conflict("resource", known, &id)),
-            (None, ResourceState::Catalogued { submitted_at: Some(_) }) => {
+            (_, ResourceState::Catalogued { submitted_at: Some(_) }) => {
                 let body = json!({ "key": self.key, "at": now });
                 let evidence = Evidence::new(EvidenceKind::ResourceRegistered, id.as_str(), body);
                 let state = ResourceState::Registered { at: now };

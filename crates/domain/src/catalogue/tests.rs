@@ -148,6 +148,35 @@ fn a_product_withdrawn_too_early_is_withdrawn_when_its_id_comes() {
 }
 
 #[test]
+fn a_product_drafted_again_stays_who_and_where_it_is() {
+    let renewed = ok(&product(), ProductInput::Submit).next;
+    let before = Product { created_at: now().plus_micros(-1), title: I18n::same("Old"), ..listed() };
+    let next = renewed.clone().continuing(&before);
+    assert_eq!((&next.id, &next.state, next.created_at), (&before.id, &before.state, before.created_at));
+    assert_eq!(next.title, renewed.title, "what is said of it is new");
+    let again = ok(&next, ProductInput::IdAssigned { id: product_id() });
+    assert_eq!(again.next, next);
+    let withdrawn = ok(&before, ProductInput::Withdraw { reason: "r".to_owned() }).next;
+    let begun = renewed.continuing(&withdrawn);
+    assert!(!begun.is_offered() && begun.id.is_some(), "found by its identifier, and not offered yet");
+    assert!(ok(&begun, ProductInput::IdAssigned { id: product_id() }).next.is_offered());
+}
+
+#[test]
+fn a_resource_catalogued_again_keeps_its_identifier() {
+    let id = ResourceId::parse(RESOURCE).unwrap();
+    let submitted = resource().step(ResourceInput::Submit, now()).unwrap().next;
+    let given = ResourceInput::IdAssigned { id: id.clone() };
+    let first = submitted.clone().step(given.clone(), now()).unwrap().next;
+    let again = submitted.continuing(&Resource { created_at: now().plus_micros(-1), ..first });
+    assert_eq!((again.id.as_ref(), again.created_at), (Some(&id), now().plus_micros(-1)));
+    assert!(matches!(again.state, ResourceState::Catalogued { .. }), "the region has not answered");
+    let answered = again.step(given, now()).unwrap();
+    assert!(matches!(answered.next.state, ResourceState::Registered { .. }));
+    assert_eq!(answered.evidence.len(), 1);
+}
+
+#[test]
 fn an_offer_that_cannot_be_kept_is_refused() {
     let draft = |change: &dyn Fn(&mut NewProduct), format| {
         let mut new = new_product();

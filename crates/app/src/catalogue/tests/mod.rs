@@ -1,9 +1,12 @@
 //! The catalogue's far side: registering, withdrawing and listing by message, the view that comes of it, finding and resolving.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod own;
+
 use crypto::Sha256;
 use domain::TimeRange;
 use domain::codes::DeliveryForm;
+use domain::engine::SearchChange;
 use domain::id::{ProductId, ResourceId};
 use domain::terms::{Action, Terms};
 use ndi::Message as _;
@@ -76,13 +79,13 @@ fn product(speaker: &Speaker, resource: &ResourceId, name: &str) -> ProductRegis
 }
 
 /// A town with a resource of the provider.
-struct Market {
-    town: Town,
+pub(in crate::catalogue) struct Market {
+    pub(in crate::catalogue) town: Town,
     resource: ResourceId,
 }
 
 impl Market {
-    async fn open() -> Market {
+    pub(in crate::catalogue) async fn open() -> Market {
         let town = Town::new().await;
         let body = resource(&town.provider, "r1").to_body().unwrap();
         let reply = town.say(&town.region, "resourceRegister", &body).await;
@@ -96,6 +99,20 @@ impl Market {
 
     async fn register(&self, request: &ProductRegister) -> ndi::Reply {
         self.town.say(&self.town.region, "productRegister", &request.to_body().unwrap()).await
+    }
+
+    /// Registers a product under the provider's own name for it.
+    pub(in crate::catalogue) async fn register_as(&self, key: &str, name: &str) {
+        let request = ProductRegister { local_key: key.to_owned(), ..self.product(name) };
+        assert_eq!(self.register(&request).await.code.to_string(), DONE);
+    }
+
+    /// The identifier of the region's product of that title.
+    pub(in crate::catalogue) async fn product_of(&self, name: &str) -> String {
+        let page = page(&self.town.region.node, None, 100).await.unwrap();
+        let items = page["items"].as_array().unwrap();
+        let found = items.iter().find(|item| item["title"]["en"] == name).unwrap();
+        found["id"].as_str().unwrap().to_owned()
     }
 
     async fn code(&self, to: &Site, msgcode: &str, body: Value) -> String {
@@ -135,6 +152,7 @@ async fn the_same_local_key_is_the_same_object_with_what_was_said_last() {
     assert_eq!(product_id(&renamed), id);
     let view = product_view(&market.town.region.node, id.as_str()).await.unwrap();
     assert_eq!((&view["title"]["en"], &view["listings"]), (&json!("Clean air"), &json!([])));
+    indexing::drain(&market.town.region.node).await.unwrap();
     assert_eq!(market.town.region.shelf.documents.lock().unwrap().len(), 1);
 }
 
@@ -285,11 +303,11 @@ fn column_titles_are_words_of_a_product() {
             status: Status::Registered,
         }
     };
-    let SearchChange::Upsert(document) = change(&body) else { panic!("it is not withdrawn") };
+    let SearchChange::Upsert(document) = indexing::change(&body) else { panic!("it is not withdrawn") };
     assert!(document.keywords.zh.contains(&"臭氧".to_owned()));
     assert_eq!(document.columns, ["O3"]);
     body.status = Status::Withdrawn;
-    assert_eq!(change(&body), SearchChange::Remove(body.id));
+    assert_eq!(indexing::change(&body), SearchChange::Remove(body.id));
 }
 
 #[tokio::test]
@@ -370,5 +388,6 @@ async fn what_waits_is_indexed_together() {
     let mut refused = std::collections::BTreeSet::new();
     crate::feed::take::take_waiting(&town.global.node, &source, grouped, &mut refused).await.unwrap();
     assert!(refused.is_empty());
+    indexing::drain(&town.global.node).await.unwrap();
     assert_eq!(changes(&town.global)[before..], [3]);
 }

@@ -339,7 +339,8 @@ impl Goods {
     }
 
     fn product_row(&self, negotiation: Negotiation) -> ProductRow {
-        let own = OwnProduct { product: self.product.clone(), negotiation, problem: None };
+        let own =
+            OwnProduct { product: self.product.clone(), negotiation, awaits_region: false, problem: None };
         ProductRow {
             tenant: self.product.connector.to_string(),
             key: self.product.key.clone(),

@@ -1,0 +1,230 @@
+//! The catalogue's near side: what a connector holds and offers, through concurrent changes and repeats. Messages are carried by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::id::{AreaCode, IdKind, NodeId};
+use ndi::weir_v1::catalogue::PRODUCT_LIST_MSG;
+use serde_json::json;
+use store::MessageRow;
+
+use super::Market;
+use crate::Error;
+use crate::catalogue::product::{self, Negotiation, NewOffer, OwnProduct};
+use crate::catalogue::resource::{self, NewResource, OwnResource};
+use crate::catalogue::{offer, search};
+use crate::testkit::say;
+
+impl Market {
+    /// Writes the provider's file, and says what is to be added.
+    fn file(&self, content: &str) -> NewResource {
+        let path = self.town.host.folder.path().join("air.csv");
+        std::fs::write(&path, content).unwrap();
+        NewResource {
+            path,
+            encoding: None,
+            title: None,
+            description: domain::catalogue::I18n::default(),
+            keywords: domain::catalogue::Keywords::default(),
+            column_titles: std::collections::BTreeMap::new(),
+        }
+    }
+
+    /// Messages of the host that are due.
+    async fn due(&self) -> Vec<MessageRow> {
+        let now = self.town.clock_now().micros();
+        let leased = self.town.host.node.store().run_tx("test_lease", move |tx| {
+            Box::pin(async move { Ok::<_, Error>(tx.lease_due(10, now, 1_000_000).await?) })
+        });
+        leased.await.unwrap()
+    }
+
+    /// The next message, once it is there.
+    async fn next(&self) -> MessageRow {
+        let mut bell = self.town.host.node.store().watch_outbox();
+        loop {
+            bell.mark_unchanged();
+            if let Some(row) = self.due().await.pop() {
+                return row;
+            }
+            bell.changed().await.unwrap();
+        }
+    }
+
+    /// Carries a message to the region, and its answer back.
+    async fn carry(&self, row: &MessageRow) {
+        let (town, body) = (&self.town, serde_json::from_str(&row.body).unwrap());
+        let reply = say(&town.provider, &town.region.node, &row.kind, &body).await;
+        assert!(reply.code.is_success(), "{}", reply.message);
+        offer::answered(&town.host.node, row, &reply.data).await.unwrap();
+    }
+
+    async fn add(&self, new: NewResource) -> OwnResource {
+        let (node, speaker) = (&self.town.host.node, &self.town.provider);
+        let adding = resource::add(node, speaker, new, Arc::new(|_| ()));
+        let (added, ()) = tokio::join!(adding, async { self.carry(&self.next().await).await });
+        added.unwrap()
+    }
+
+    async fn offer(&self, resource: &OwnResource, count: u64) -> OwnProduct {
+        let (node, speaker) = (&self.town.host.node, &self.town.provider);
+        let registering = product::register(node, speaker, order(resource, count));
+        let (product, ()) = tokio::join!(registering, async { self.carry(&self.next().await).await });
+        product.unwrap()
+    }
+
+    async fn own(&self, product: &OwnProduct) -> OwnProduct {
+        let id = product.product.id.as_ref().unwrap();
+        product::find(&self.town.host.node, &self.town.provider, id.as_str()).await.unwrap()
+    }
+
+    /// The answer of a service node to a listing.
+    async fn listed(&self, product: &OwnProduct, service: &NodeId) -> Result<(), Error> {
+        let row = MessageRow {
+            destination: service.to_string(),
+            kind: PRODUCT_LIST_MSG.to_owned(),
+            stream: format!("product/{}", product.product.key),
+            ..self.blank()
+        };
+        offer::answered(&self.town.host.node, &row, &json!({"status": "listed"})).await
+    }
+
+    fn blank(&self) -> MessageRow {
+        MessageRow {
+            id: 0,
+            tenant: self.town.provider.id().to_string(),
+            stream: String::new(),
+            destination: String::new(),
+            kind: String::new(),
+            body: "{}".to_owned(),
+            attempts: 0,
+            next_at: 0,
+            created_at: 0,
+            lease_until: None,
+            last_error: None,
+            dead_at: None,
+        }
+    }
+}
+
+fn order(resource: &OwnResource, count: u64) -> NewOffer {
+    NewOffer {
+        resource: resource.resource.id.as_ref().unwrap().to_string(),
+        title: None,
+        description: None,
+        keywords: None,
+        industry: None,
+        offer: json!({"action": "read", "count": count, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}),
+        negotiation: Negotiation::Automatic,
+    }
+}
+
+fn service(number: u64) -> NodeId {
+    let subject = domain::id::SubjectCode::uscc(&crate::testkit::credit_code(77)).unwrap();
+    let area = AreaCode::parse("1100").unwrap();
+    let mut number = number;
+    NodeId::mint(IdKind::ServiceNode, &subject, area, || {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        number
+    })
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_file_that_is_added_again_keeps_its_identifier_while_the_region_is_away() {
+    let market = Market::open().await;
+    let (node, tenant) = (market.town.host.node.clone(), market.town.provider.clone());
+    let first = market.add(market.file("O3\n1\n")).await;
+    let id = first.resource.id.clone().unwrap();
+    let again = market.file("O3\n1\n2\n");
+    let adding = tokio::spawn({
+        let (node, tenant) = (node.clone(), tenant.clone());
+        async move { resource::add(&node, &tenant, again, Arc::new(|_| ())).await }
+    });
+    let message = market.next().await;
+    let kept = resource::list(&node, &tenant).await.unwrap();
+    let kept: Vec<_> = kept.iter().map(|own| (own.resource.id.clone(), own.resource.profile.rows)).collect();
+    assert_eq!(kept, [(Some(id.clone()), 2)], "found by its identifier, with what is new");
+    assert!(!adding.is_finished(), "the region has not answered");
+    market.carry(&message).await;
+    let added = adding.await.unwrap().unwrap();
+    assert_eq!((added.resource.id, added.resource.created_at), (Some(id), first.resource.created_at));
+}
+
+#[tokio::test]
+async fn a_product_that_is_registered_again_keeps_its_identifier_and_its_listings() {
+    let market = Market::open().await;
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let first = market.offer(&resource, 1).await;
+    market.listed(&first, &service(1)).await.unwrap();
+    let (node, tenant) = (market.town.host.node.clone(), market.town.provider.clone());
+    let registering = tokio::spawn({
+        let new = order(&resource, 5);
+        async move { product::register(&node, &tenant, new).await }
+    });
+    let message = market.next().await;
+    let between = market.own(&first).await;
+    assert_eq!((between.product.listings().len(), between.product.offer.count), (1, Some(5)));
+    assert!(between.product.is_offered() && between.awaits_region);
+    assert!(!registering.is_finished(), "the region has not answered");
+    market.carry(&message).await;
+    let second = registering.await.unwrap().unwrap();
+    assert_eq!(second.product.id, first.product.id);
+    assert_eq!((second.product.listings().len(), second.awaits_region), (1, false));
+    let resolved = search::resolve(&market.town.region.node, first.product.id.unwrap().as_str()).await;
+    assert_eq!(resolved.unwrap().kind, "product");
+}
+
+#[tokio::test]
+async fn answers_that_come_at_once_lose_no_listing() {
+    let market = Market::open().await;
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let product = market.offer(&resource, 1).await;
+    let services: Vec<NodeId> = (1..=4).map(service).collect();
+    let answers = services.iter().map(|service| market.listed(&product, service));
+    for answered in futures_util::future::join_all(answers).await {
+        answered.unwrap();
+    }
+    let mut listed: Vec<NodeId> =
+        market.own(&product).await.product.listings().into_iter().map(|one| one.node).collect();
+    let mut expected = services;
+    listed.sort();
+    expected.sort();
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn two_who_add_the_same_file_at_once_have_one_resource() {
+    let market = Market::open().await;
+    let (node, speaker) = (&market.town.host.node, &market.town.provider);
+    let new = market.file("O3\n1\n");
+    let carried = async {
+        for _ in 0..2 {
+            let message = market.next().await;
+            market.carry(&message).await;
+        }
+    };
+    let (one, other, ()) = tokio::join!(
+        resource::add(node, speaker, new.clone(), Arc::new(|_| ())),
+        resource::add(node, speaker, new, Arc::new(|_| ())),
+        carried
+    );
+    assert_eq!(one.unwrap().resource.id, other.unwrap().resource.id);
+    assert_eq!(resource::list(node, speaker).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_registration_that_was_refused_says_so_and_can_be_repeated() {
+    let market = Market::open().await;
+    let (node, speaker) = (&market.town.host.node, &market.town.provider);
+    let new = NewResource { path: PathBuf::from(&market.file("O3\n1\n").path), ..market.file("O3\n1\n") };
+    let adding = resource::add(node, speaker, new.clone(), Arc::new(|_| ()));
+    let refusing = async {
+        let error = Error::Forbidden("not here".to_owned());
+        offer::undelivered(node, &market.next().await, &error).await.unwrap();
+    };
+    let (added, ()) = tokio::join!(adding, refusing);
+    assert!(matches!(added, Err(Error::Forbidden(text)) if text.contains("not here")));
+    assert!(market.add(new).await.resource.id.is_some());
+}
