@@ -225,10 +225,11 @@ impl Default for Entries {
 /// A public body as directory and catalogue rows keep it.
 ///
 /// # Errors
-/// [`Error::Store`] where the row is of a newer version, [`Error::Message`] where it is no public body.
+/// [`Error::Store`] where the row is of a newer version, [`Error::Corrupt`] where it is no public body: what a row lacks is no fault of
+/// the message that has it read.
 pub fn public_body(stored: &Body) -> Result<PublicBody, Error> {
     let value: Value = stored.get_versioned(PUBLIC_BODY_VERSION, |_, _| None)?;
-    Ok(PublicBody::read(&value)?)
+    PublicBody::read(&value).map_err(|error| Error::Corrupt(format!("stored public body: {error}")))
 }
 
 /// The row form of a public body.

@@ -7,8 +7,16 @@ use std::sync::Arc;
 use crypto::Sha256;
 use domain::Timestamp;
 use domain::id::NodeId;
+use ndi::digital_contract::{CREATE, NEGOTIATE, TERMINATE};
 use ndi::envelope::Sender;
 use ndi::return_code::Module;
+use ndi::weir_v1::catalogue::{
+    PRODUCT_DELIST_MSG, PRODUCT_LIST_MSG, PRODUCT_REGISTER_MSG, PRODUCT_WITHDRAW_MSG, RESOLVE_MSG,
+    RESOURCE_REGISTER_MSG, SEARCH_MSG,
+};
+use ndi::weir_v1::join::JOIN_MSG;
+use ndi::weir_v1::receipt_part::RECEIPT_PART_MSG;
+use ndi::weir_v1::usage_window::USAGE_WINDOW_MSG;
 use ndi::{Envelope, Headers, Reply};
 use serde_json::Value;
 use store::{Arrival, InboxRow};
@@ -231,11 +239,14 @@ pub async fn dispatch<'h>(
         Err(error) => return Reply::refuse_error(Module::Common, &error),
     };
     let answer = match msgcode {
-        "join" => crate::identity::serve_join(node, envelope).await.map(done),
+        JOIN_MSG => crate::identity::serve_join(node, envelope).await.map(done),
         _ => answer(node, msgcode, envelope).await,
     };
     answer.unwrap_or_else(|error| {
-        tracing::info!(message.code = msgcode, %error, "message refused");
+        match crate::refusal::is_own_fault(&error) && !error.is_passing() {
+            true => tracing::error!(message.code = msgcode, %error, "a message could not be handled"),
+            false => tracing::info!(message.code = msgcode, %error, "message refused"),
+        }
         crate::refusal::reply(&error)
     })
 }
@@ -251,32 +262,38 @@ async fn answer(node: &Node, msgcode: &str, envelope: Envelope) -> Result<Reply,
         Ok(data) => Ok(done(data)),
         Err(Error::Repeated) => answered(node, &incoming).await?.ok_or(Error::Repeated),
         // A repeat may be refused for what the message itself brought about: its first answer stands.
-        Err(error) if error.is_passing() => answered(node, &incoming).await?.ok_or(error),
+        Err(error) if !is_final(&error) => answered(node, &incoming).await?.ok_or(error),
         Err(error) => Ok(refused(node, incoming, &error).await?),
     }
+}
+
+/// Whether a refusal says something of the message, and so is the answer to its repeats. What passes, and what is our own fault, is not:
+/// the next try may find it mended.
+fn is_final(error: &Error) -> bool {
+    !error.is_passing() && !crate::refusal::is_own_fault(error) && !matches!(error, Error::NotJoined(_))
 }
 
 /// Whether every success of a message's handler is recorded by it ([`Incoming::record`]). Then a repeat cannot succeed a second time, and
 /// the inbox is asked only where something went wrong: most messages come once.
 fn records(msgcode: &str) -> bool {
-    !matches!(msgcode, "search" | "resolve" | "receiptPart")
+    !matches!(msgcode, SEARCH_MSG | RESOLVE_MSG | RECEIPT_PART_MSG)
 }
 
 /// The table of messages. `deliver` and `feed` answer with streams and have doors of their own.
 async fn handle(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
     match incoming.msgcode.as_str() {
-        "resourceRegister" => crate::catalogue::register::handle_resource(node, incoming).await,
-        "productRegister" => crate::catalogue::register::handle_product(node, incoming).await,
-        "productWithdraw" => crate::catalogue::register::handle_withdraw(node, incoming).await,
-        "productList" => crate::catalogue::shelf::handle_list(node, incoming).await,
-        "productDelist" => crate::catalogue::shelf::handle_delist(node, incoming).await,
-        "search" => crate::catalogue::search::handle_search(node, incoming).await,
-        "resolve" => crate::catalogue::search::handle_resolve(node, incoming).await,
-        "contractCreate" => crate::contract::handle_create(node, incoming).await,
-        "contractNegotiate" => crate::contract::handle_negotiate(node, incoming).await,
-        "contractTerminate" => crate::contract::handle_terminate(node, incoming).await,
-        "usageWindow" => crate::metering::handle_window(node, incoming).await,
-        "receiptPart" => crate::receipt::handle_part(node, incoming).await,
+        RESOURCE_REGISTER_MSG => crate::catalogue::register::handle_resource(node, incoming).await,
+        PRODUCT_REGISTER_MSG => crate::catalogue::register::handle_product(node, incoming).await,
+        PRODUCT_WITHDRAW_MSG => crate::catalogue::register::handle_withdraw(node, incoming).await,
+        PRODUCT_LIST_MSG => crate::catalogue::shelf::handle_list(node, incoming).await,
+        PRODUCT_DELIST_MSG => crate::catalogue::shelf::handle_delist(node, incoming).await,
+        SEARCH_MSG => crate::catalogue::search::handle_search(node, incoming).await,
+        RESOLVE_MSG => crate::catalogue::search::handle_resolve(node, incoming).await,
+        CREATE => crate::contract::handle_create(node, incoming).await,
+        NEGOTIATE => crate::contract::handle_negotiate(node, incoming).await,
+        TERMINATE => crate::contract::handle_terminate(node, incoming).await,
+        USAGE_WINDOW_MSG => crate::metering::handle_window(node, incoming).await,
+        RECEIPT_PART_MSG => crate::receipt::handle_part(node, incoming).await,
         other => Err(Error::not_found("message", other)),
     }
 }
@@ -337,3 +354,6 @@ pub async fn forget_old_answers(node: Node) {
         tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,8 +24,8 @@ pub fn reply(error: &Error) -> Reply {
     }
 }
 
-/// Whether the sender can do nothing about it and should not see its text.
-fn is_own_fault(error: &Error) -> bool {
+/// Whether the fault is this node's: the sender can do nothing about it, and does not see its text.
+pub(crate) fn is_own_fault(error: &Error) -> bool {
     matches!(
         error,
         Error::Store(_)
