@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crypto::PublicKey;
 use crypto::cert::{Chain, Roots};
 use domain::Timestamp;
-use domain::id::{AreaCode, IdKind, NodeId};
+use domain::id::AreaCode;
 use ledger::checkpoint::LogIdentity;
 use ndi::Code;
 use ndi::weir_v1::public_log::{ConnectorBody, NodeBody, OrganisationBody, PublicBody};
@@ -62,7 +62,7 @@ impl Known {
             _ => return Err(Error::Corrupt("the body is no node, connector or organisation".to_owned())),
         };
         roots.verify(&known.chain, now.secs())?;
-        check_issuer(&known.chain, ROOT_CERTIFIED.contains(&known.kind.as_str()), known.area)?;
+        known.chain.check_issuer(ROOT_CERTIFIED.contains(&known.kind.as_str()), &known.area.to_string())?;
         let certified = known.chain.leaf().subject_ou().unwrap_or_default();
         if certified == known.id {
             return Ok(known);
@@ -122,25 +122,6 @@ impl Known {
 
 /// Kinds that the root itself certifies.
 const ROOT_CERTIFIED: [&str; 3] = ["global", "region", "industry"];
-
-/// Checks who issued: the root, or the authority of the area's own region or industry node, which certifies no other area's members and
-/// no function nodes. A chain that leads to the root is not enough: every authority's does.
-///
-/// # Errors
-/// [`Error::Corrupt`] where another authority issued.
-pub fn check_issuer(chain: &Chain, by_root: bool, area: AreaCode) -> Result<(), Error> {
-    let Some(issuer) = chain.issuers().first() else { return Ok(()) };
-    let id = issuer.subject_ou().and_then(|ou| NodeId::parse(ou).ok());
-    let regional = id.filter(|id| matches!(id.kind(), IdKind::RegionNode | IdKind::IndustryNode));
-    if !by_root && regional.is_some_and(|id| id.area() == area) {
-        return Ok(());
-    }
-    let leaf = chain.leaf().subject_ou().unwrap_or_default();
-    let issuer = issuer.subject_ou().unwrap_or_default();
-    Err(Error::Corrupt(format!(
-        "the certificate of `{leaf}` comes from `{issuer}`, which does not certify it"
-    )))
-}
 
 /// A certificate chain from its wire form, base64 DER, leaf first.
 ///

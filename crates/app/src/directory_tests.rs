@@ -3,7 +3,7 @@
 
 use crypto::cert::{Authority, Csr, Subject, Validity, self_signed_ca};
 use crypto::{SigningKey, Suite};
-use domain::id::SubjectCode;
+use domain::id::{IdKind, NodeId, SubjectCode};
 
 use super::*;
 use crate::testkit::{PROVIDER, Town, at, credit_code};
@@ -82,15 +82,19 @@ fn one_may_act_while_certificate_and_issuers_are_valid() {
 #[test]
 fn an_authority_certifies_members_of_its_own_area_alone() {
     let issued = issued();
-    let (here, there) = (AreaCode::parse("1100").unwrap(), AreaCode::parse("3100").unwrap());
+    let (here, there) = ("1100", "3100");
     let by_region = leaf(&issued.region, mint(IdKind::Connector, "1100").as_str());
-    assert!(check_issuer(&by_region, false, here).is_ok());
-    let elsewhere = check_issuer(&by_region, false, there).unwrap_err().to_string();
+    assert!(by_region.check_issuer(false, here).is_ok());
+    let elsewhere = by_region.check_issuer(false, there).unwrap_err().to_string();
     assert!(elsewhere.contains(issued.region_id.as_str()), "{elsewhere}");
-    assert!(check_issuer(&by_region, true, here).is_err(), "no function node");
+    assert!(by_region.check_issuer(true, here).is_err(), "no function node");
+    for kind in [IdKind::RegionNode, IdKind::IndustryNode, IdKind::ServiceNode, IdKind::Connector] {
+        let id = mint(kind, if kind == IdKind::IndustryNode { "0077" } else { "3100" });
+        assert_eq!(crypto::cert::area_of(id.as_str()), Some(id.area().to_string().as_str()));
+    }
     let by_root = leaf(&issued.root, "5");
-    assert!(check_issuer(&by_root, false, there).is_ok());
-    assert!(check_issuer(&by_root, true, there).is_ok());
+    assert!(by_root.check_issuer(false, there).is_ok());
+    assert!(by_root.check_issuer(true, there).is_ok());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Who a node or tenant is once it has joined, and who speaks for it.
 
 use crypto::cert::{Authority, Chain};
-use crypto::{SigningKey, Suite};
+use crypto::{Signature, SigningKey, Suite};
 use domain::id::{AreaCode, NodeId, SubjectCode};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,8 @@ pub struct PeerNode {
     pub sign_chain: Chain,
     /// Verifier key of its public log.
     pub log_vkey: String,
+    /// Its own signature of all this but the chain, with which others are told of it.
+    pub signature: Signature,
 }
 
 /// What joining gave: identifier, certificates and trust. Stored, so it has no secret in it.

@@ -5,7 +5,7 @@
 //! suites, as OpenSSL and other SM2 software write it; SM2's distinguishing identifier is the default one.
 //!
 //! - [`Certificate`], [`Chain`]: parsed once, compared by their bytes.
-//! - [`Roots`]: the pinned trust, and the check of a chain against it at a given time.
+//! - [`Roots`]: the pinned trust, and the check of a chain against it at a given time; [`Chain::check_issuer`]: who may certify whom.
 //! - [`Csr`], [`Authority`], [`self_signed_ca`]: making certificates.
 //!
 //! Left to others: revocation (the public log carries it), name constraints and policies (a certificate that makes
@@ -14,6 +14,7 @@
 mod certificate;
 mod chain;
 mod issue;
+mod issuer;
 mod names;
 mod request;
 mod verify;
@@ -21,6 +22,7 @@ mod verify;
 pub use certificate::Certificate;
 pub use chain::{Chain, MAX_CHAIN};
 pub use issue::{Authority, self_signed_ca};
+pub use issuer::area_of;
 pub use names::{San, Subject, Validity};
 pub use request::Csr;
 pub use verify::{Roots, Verified};

@@ -194,6 +194,15 @@ pub enum Error {
         issuer: String,
     },
 
+    /// An authority certified a member of another area, or what only the root certifies.
+    #[error("the certificate of `{subject}` comes from `{issuer}`, which does not certify it")]
+    ForeignIssuer {
+        /// Whose certificate: an identifier.
+        subject: String,
+        /// The identifier of the authority that issued it.
+        issuer: String,
+    },
+
     /// A leaf certificate stands where a CA must.
     #[error("certificate of `{subject}` issued another one, but is not a CA certificate")]
     NotCa {

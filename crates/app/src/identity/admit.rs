@@ -11,7 +11,7 @@ use domain::id::{AreaCode, IdKind, NodeId, SubjectCode};
 use domain::subject::{Organisation, OrganisationInput};
 use domain::{Evidence, EvidenceKind, Timestamp};
 use ndi::envelope::Sender;
-use ndi::weir_v1::join::{JoinKind, JoinReply, JoinRequest, NodeCard};
+use ndi::weir_v1::join::{JoinKind, JoinReply, JoinRequest};
 use ndi::weir_v1::public_log::{BodyType, ConnectorBody, NodeBody, NodeKind, OrganisationBody, PublicBody};
 use ndi::weir_v1::{Status, SuiteCode};
 use ndi::{Code as _, Envelope, Message as _};
@@ -20,8 +20,7 @@ use serde_json::{Value, json};
 use store::{EnrolmentRow, OrganisationRow, Tx};
 
 use super::enrolment::organisation_row;
-use super::{AUTHORITY_DAYS, LEAF_DAYS, host_of, shorten, validity};
-use crate::config::Role;
+use super::{AUTHORITY_DAYS, LEAF_DAYS, card, host_of, shorten, validity};
 use crate::directory::chain_to_wire;
 use crate::feed::Origins;
 use crate::log::{Entries, is_named_by_its_key};
@@ -204,8 +203,8 @@ impl Admission {
             organisation_chain: organisation.as_ref().map(chain_to_wire),
             authority_chain: authority.as_ref().map(chain_to_wire),
             trust: node.roots()?.to_pem(),
-            upstream: card(node)?,
-            root_node: root_card(node)?,
+            upstream: card::upstream(node)?,
+            root_node: card::root(node)?,
         };
         let bodies = public_bodies(request, &reply, &details.name, sign.public_key(), now);
         let organisation = organisation.map(|chain| chain.leaf().fingerprint());
@@ -408,34 +407,4 @@ pub(super) fn id_kind(kind: JoinKind) -> IdKind {
         JoinKind::Service => IdKind::ServiceNode,
         JoinKind::Connector => IdKind::Connector,
     }
-}
-
-/// This node's card for joiners.
-fn card(node: &Node) -> Result<NodeCard, Error> {
-    let standing = node.standing()?;
-    let membership = &standing.speaker.membership;
-    let log = node.logs().public().ok_or_else(|| Error::not_found("public log of", &membership.name))?;
-    Ok(NodeCard {
-        id: membership.id.clone(),
-        name: membership.name.clone(),
-        address: node.config().address.clone(),
-        suite: SuiteCode::from(standing.speaker.key.suite()),
-        sign_chain: chain_to_wire(&membership.sign_chain),
-        log_vkey: log.identity().to_string(),
-    })
-}
-
-fn root_card(node: &Node) -> Result<NodeCard, Error> {
-    if node.role() == Role::Global {
-        return card(node);
-    }
-    let root = node.standing()?.speaker.membership.root_node.clone();
-    Ok(NodeCard {
-        id: root.id,
-        name: root.name,
-        address: root.address,
-        suite: SuiteCode::from(root.suite),
-        sign_chain: chain_to_wire(&root.sign_chain),
-        log_vkey: root.log_vkey,
-    })
 }

@@ -12,9 +12,9 @@ use ndi::{Code as _, Envelope, Headers, Message as _, Reply};
 use serde::Deserialize;
 
 use super::kept::{self, keep_standing, keep_tenant};
-use super::{ConnectorView, host_of, root_of, shorten, view};
+use super::{ConnectorView, card, host_of, root_of, shorten, view};
 use crate::config::Role;
-use crate::directory::{chain_of, check_issuer};
+use crate::directory::chain_of;
 use crate::member::{Membership, PeerNode};
 use crate::{Error, Node};
 
@@ -180,7 +180,7 @@ pub(super) fn accept(
     let check = Check { roots: &roots, seconds: node.now().secs() };
     let (id, subject) = (reply.id.as_str(), reply.subject.as_str());
     let sign_chain = check.certified(&reply.sign_chain, &keys.sign, id)?;
-    check_issuer(&sign_chain, is_certified_by_root(reply.id.kind()), reply.area)?;
+    sign_chain.check_issuer(is_certified_by_root(reply.id.kind()), &reply.area.to_string())?;
     let organisation = keys.organisation.as_ref().map(|(_, key)| key);
     let organisation_chain = check.paired(organisation, reply.organisation_chain.as_deref(), subject)?;
     let authority_chain = check.paired(keys.authority.as_ref(), reply.authority_chain.as_deref(), id)?;
@@ -269,21 +269,14 @@ impl Check<'_> {
         }
     }
 
-    /// A function node's card: the root itself certified it, under its own identifier.
+    /// A function node's card: it signed all of it, with a key that the root itself certified under its identifier.
     fn function_node(&self, card: NodeCard) -> Result<PeerNode, Error> {
-        let sign_chain = chain_of(&card.sign_chain)?;
-        let verified = self.roots.verify(&sign_chain, self.seconds)?;
-        if verified.id() != Some(card.id.as_str()) || !is_certified_by_root(card.id.kind()) {
-            return Err(Error::unauthenticated(format!("the certificate of `{}` is not its own", card.id)));
+        let peer = card::read(card)?;
+        let verified = self.roots.verify(&peer.sign_chain, self.seconds)?;
+        if verified.id() != Some(peer.id.as_str()) || !is_certified_by_root(peer.id.kind()) {
+            return Err(Error::unauthenticated(format!("the certificate of `{}` is not its own", peer.id)));
         }
-        check_issuer(&sign_chain, true, card.id.area())?;
-        Ok(PeerNode {
-            id: card.id,
-            name: card.name,
-            address: card.address,
-            suite: card.suite.into(),
-            sign_chain,
-            log_vkey: card.log_vkey,
-        })
+        peer.sign_chain.check_issuer(true, &peer.id.area().to_string())?;
+        Ok(peer)
     }
 }

@@ -5,6 +5,7 @@
 //! | [`enrolment`] | the function node's operator: subjects and their codes |
 //! | [`admit`] | the function node: answering `join` |
 //! | [`join`](mod@join) | the joiner |
+//! | `card` | what both are told of the function node and of the root node |
 //! | [`root`] | the global node, which joins nobody |
 //! | [`kept`] | what joining gave, kept in store and key folder, and loaded at a start |
 //!
@@ -12,6 +13,7 @@
 //! gives the same answer to the same key (docs/WIRE.md, 2).
 
 pub mod admit;
+mod card;
 pub mod enrolment;
 pub mod join;
 pub mod kept;

@@ -6,10 +6,10 @@ use ndi::weir_v1::public_log::{BodyType, NodeBody, NodeKind, PublicBody};
 use ndi::weir_v1::{Status, SuiteCode};
 
 use super::kept::{self, keep_standing};
-use super::{AUTHORITY_DAYS, host_of, shorten, validity};
+use super::{AUTHORITY_DAYS, card, host_of, shorten, validity};
 use crate::config::Role;
 use crate::directory::chain_to_wire;
-use crate::member::{Membership, PeerNode};
+use crate::member::Membership;
 use crate::{Error, Node};
 
 /// Makes this node the root of a new network: its authority, its identity and its first published entry.
@@ -44,15 +44,7 @@ fn founded(node: &Node, id: NodeId, subject: SubjectCode, area: AreaCode) -> Res
     let authority = Authority::root(authority_key, root.clone())?;
     let key = node.keys().signing("sign", config.suite)?;
     let sign_chain = authority.issue_leaf(&name, key.public_key(), validity(now, AUTHORITY_DAYS)?, &[])?;
-    let log = node.logs().public().ok_or_else(|| Error::not_found("public log of", &config.name))?;
-    let root_node = PeerNode {
-        id: id.clone(),
-        name: config.name.clone(),
-        address: config.address.clone(),
-        suite: config.suite,
-        sign_chain: sign_chain.clone(),
-        log_vkey: log.identity().to_string(),
-    };
+    let root_node = card::own(node, &id, &config.name, &sign_chain, &key)?;
     Ok(Membership {
         id,
         subject,

@@ -143,6 +143,7 @@ impl Party {
             suite: self.suite,
             sign_chain: self.sign.1.clone(),
             log_vkey: String::new(),
+            signature: self.sign.0.sign(b"").unwrap(),
         };
         Speaker {
             membership: Membership {

@@ -550,3 +550,37 @@ fn debug_shows_names_not_keys() {
     let secret = path.region_key.to_pkcs8_pem().unwrap();
     assert!(!debug.contains(secret.lines().nth(1).unwrap()));
 }
+
+#[test]
+fn an_authority_certifies_members_of_its_own_area_and_the_root_everybody() {
+    let id = |kind: char, area: &str| format!("{kind}911100006000373411{area}000000010");
+    let root_key = key(Suite::Sm);
+    let root = self_signed_ca(&root_key, &subject("global.test", "root"), days(3650)).unwrap();
+    let root = Authority::root(root_key, root).unwrap();
+    let leaf_key = key(Suite::Intl);
+    let leaf = |authority: &Authority| {
+        let name = subject("10.0.0.7", &id('5', "1100"));
+        authority.issue_leaf(&name, leaf_key.public_key(), days(90), &[]).unwrap()
+    };
+    // What the authority is, whether it may certify a member of 1100, and one of 3100.
+    for (authority, here, there) in [
+        (id('2', "1100"), true, false),
+        (id('3', "1100"), true, false),
+        (id('4', "1100"), false, false),
+        (id('1', "1100"), false, false),
+        (format!("{}X", id('2', "1100")), false, false),
+        ("2".to_owned(), false, false),
+    ] {
+        let authority_key = key(Suite::Sm);
+        let name = subject("1100.test", &authority);
+        let chain = root.issue_ca(&name, authority_key.public_key(), days(365), 0).unwrap();
+        let chain = leaf(&Authority::intermediate(authority_key, chain).unwrap());
+        assert_eq!(chain.check_issuer(false, "1100").is_ok(), here, "{authority}");
+        assert_eq!(chain.check_issuer(false, "3100").is_ok(), there, "{authority}");
+        assert!(matches!(chain.check_issuer(false, ""), Err(Error::ForeignIssuer { .. })), "{authority}");
+        assert!(matches!(chain.check_issuer(true, "1100"), Err(Error::ForeignIssuer { .. })), "{authority}");
+    }
+    for by_root in [true, false] {
+        assert!(leaf(&root).check_issuer(by_root, "3100").is_ok());
+    }
+}

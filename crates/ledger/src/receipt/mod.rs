@@ -6,7 +6,9 @@
 //! counter-signature name the log in which they are recorded under their own signature.
 //!
 //! [`verify`] answers step by step, and never panics, whatever it is given. Signatures are judged at the time that they
-//! state: a certificate that has expired since does not undo them, and a time that is still to come is refused. What an
+//! state: a certificate that has expired since does not undo them, and a time that is still to come is refused. An
+//! organisation and its connector are certified by the root or by the authority of the area that the connector's
+//! identifier names; no other authority speaks for them ([`crypto::cert::Chain::check_issuer`]). What an
 //! offline verifier cannot know is whether a certificate was revoked, and whether a log showed others another tree: that
 //! is the business of who follows the logs.
 

@@ -191,7 +191,8 @@ pub enum Fault {
         /// The number of leaves under the root.
         size: u64,
     },
-    /// The certificate chain does not lead to a pinned root, or was not valid at the time of signing.
+    /// The certificate chain does not lead to a pinned root, was not valid at the time of signing, or comes from the
+    /// authority of another area.
     Untrusted {
         /// Where the chain breaks.
         reason: String,

@@ -5,7 +5,7 @@
 //! if all of them hold.
 
 use crypto::SignedObject;
-use crypto::cert::{Chain, Roots};
+use crypto::cert::{Chain, Roots, area_of};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -101,7 +101,7 @@ impl<'r> Verifier<'r> {
         require("contractDigest", expected.contract_digest, claim.contract_digest)?;
         require("entityId", &expected.entity_id, &claim.entity_id)?;
         let signed = Signed { object: &signature.object, chain: &signature.chain, at: claim.signed_at()? };
-        self.check_signature(&signed, CONTRACT_SIGNATURE_TYPE, &party.subject)
+        self.check_signature(&signed, CONTRACT_SIGNATURE_TYPE, &party.subject, &party.connector)
     }
 
     fn check_window_signature(&mut self, window: &Logged, claims: &Claims) -> Result<Detail, Fault> {
@@ -111,6 +111,7 @@ impl<'r> Verifier<'r> {
         self.check_signature(
             &Signed { object: &window.object, chain: &window.chain, at },
             WINDOW_TYPE,
+            connector,
             connector,
         )
     }
@@ -127,18 +128,26 @@ impl<'r> Verifier<'r> {
         let connector = &claims.parties(step)?.user.connector;
         let signed =
             Signed { object: &signature.object, chain: &signature.chain, at: claim.countersigned_at };
-        self.check_signature(&signed, COUNTERSIGNATURE_TYPE, connector)
+        self.check_signature(&signed, COUNTERSIGNATURE_TYPE, connector, connector)
     }
 
-    /// The chain leads to a pinned root and was valid when the object was signed, its leaf was issued to `signer`, and
-    /// its key made the signature.
-    fn check_signature(&mut self, signed: &Signed<'_>, type_: &str, signer: &str) -> Result<Detail, Fault> {
+    /// The chain leads to a pinned root and was valid when the object was signed; the root or the authority of the
+    /// connector's own area issued its leaf, to `signer`; and its key made the signature.
+    fn check_signature(
+        &mut self,
+        signed: &Signed<'_>,
+        type_: &str,
+        signer: &str,
+        connector: &str,
+    ) -> Result<Detail, Fault> {
         let at = signed.at.div_euclid(MICROS_PER_SEC);
         if at > self.now.saturating_add(MAX_CLOCK_LEAD_SECS) {
             return Err(Fault::FromFuture { signed: at, now: self.now });
         }
         let leaf = self.trust.leaf(signed.chain, at).map_err(|error| Fault::untrusted(&error))?;
         require("signer", signer, leaf.subject_ou().unwrap_or_default())?;
+        let area = area_of(connector).unwrap_or_default();
+        signed.chain.check_issuer(false, area).map_err(|error| Fault::untrusted(&error))?;
         signed.object.check(type_, leaf.public_key()).map_err(|error| Fault::bad_signature(&error))?;
         Ok(Detail::Signature {
             signer: signer.to_owned(),

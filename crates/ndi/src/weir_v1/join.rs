@@ -2,6 +2,7 @@
 //!
 //! Signed with the key of `signCsr`; `weir-from` is the subject code, `weir-to` is empty.
 
+use crypto::Signature;
 use domain::id::{AreaCode, NodeId, SubjectCode};
 
 use super::SuiteCode;
@@ -88,6 +89,8 @@ message! {
         required sign_chain: Vec<String> = "signChain" => CHAIN;
         /// Verifier key of its public log.
         required log_vkey: String = "logVkey" => Text(limits::VKEY_CHARS);
+        /// The node's own signature of the card: of all the fields above but the chain.
+        required signature: Signature = "signature" => parsed::<Signature>(limits::SIGNATURE_CHARS);
     }
 }
 

@@ -8,6 +8,7 @@ use domain::terms::{Action, Terms};
 use serde_json::{Value, json};
 
 use super::catalogue::*;
+use super::clock::TimeReply;
 use super::deliver::DeliverRequest;
 use super::enrolment::{EnrolmentCode, Secret};
 use super::feed::{FeedEntry, FeedFrame, FeedLine, FeedRequest, Heartbeat};
@@ -15,7 +16,6 @@ use super::join::{JoinKind, JoinReply, JoinRequest};
 use super::public_log::{BodyType, PublicBody};
 use super::receipt_part::{ReceiptPart, ReceiptPartReply};
 use super::terms::TermsObject;
-use super::time::TimeReply;
 use super::usage_window::{UsageWindow, UsageWindowReply};
 use super::*;
 use crate::return_code::{Extension, Module, ReturnCode};
@@ -49,7 +49,7 @@ fn join_request(kind: &str) -> Value {
 
 fn node_card() -> Value {
     json!({"id": REGION, "name": "北京", "address": "http://127.0.0.1:18081", "suite": "sm", "signChain": ["MIIB"],
-        "logVkey": "weir/2/public+00000000+AQ"})
+        "logVkey": "weir/2/public+00000000+AQ", "signature": format!("sm:{}", "01".repeat(64))})
 }
 
 fn signed_object() -> Value {
@@ -154,7 +154,7 @@ fn names_fit_the_header_and_the_path() {
         feed::FEED_MSG,
         join::JOIN_MSG,
         receipt_part::RECEIPT_PART_MSG,
-        time::TIME_MSG,
+        clock::TIME_MSG,
         usage_window::USAGE_WINDOW_MSG,
     ];
     let wire = include_str!("../../../../docs/WIRE.md");

@@ -426,6 +426,7 @@ impl World {
             suite: Suite::Sm,
             sign_chain: service.sign.chain.clone(),
             log_vkey: log_vkey.clone(),
+            signature: service.sign.key.sign(b"").unwrap(),
         };
         let goods = Goods::new(&provider, at("2026-01-01T00:00:00Z"));
         user_node.add_tenant(user.speaker(&registrar.trust, root_node.clone()), registrar.roots());

@@ -127,6 +127,29 @@ async fn no_forged_frame_is_taken_and_the_right_one_is() {
     take(ahead.follower(), right).await.expect("again, it says nothing new");
 }
 
+/// A joiner hears of the root's log from its region: with which key each node's log is checked, the root says, not the region.
+#[tokio::test]
+async fn a_carrier_gives_no_node_another_log_key() {
+    let town = Town::new().await;
+    let guest = Site::open(crate::config::Role::Host, "guest", Suite::Sm, &town.clock).await;
+    join(&town.region.node, &guest.node, 30, "connector", None).await.unwrap();
+    let right = frame(&town.region.node, &public(&town.global.node), 0).await.unwrap();
+    let theirs = town.region.node.logs().public().unwrap().identity().to_string();
+    let mut forged = right.clone();
+    let other = forged.entries.iter_mut().filter_map(|entry| entry.body.as_mut());
+    for body in other.filter(|body| body["area"] == "3100") {
+        body["logVkey"] = json!(theirs);
+    }
+    assert_ne!(forged, right);
+    assert!(take(&guest.node, forged).await.is_err());
+    let log = public(&town.other.node);
+    assert!(crate::feed::origins(&guest.node).await.unwrap().of(&log).is_none(), "nothing was believed");
+    take(&guest.node, right).await.unwrap();
+    let genuine = town.other.node.logs().public().unwrap().identity().to_string();
+    let origins = crate::feed::origins(&guest.node).await.unwrap();
+    assert_eq!(origins.of(&log).unwrap().identity.to_string(), genuine);
+}
+
 #[tokio::test]
 async fn a_frame_that_overlaps_what_is_held_continues_it() {
     let ahead = Ahead::open().await;

@@ -148,6 +148,7 @@ async fn the_joiner_refuses_another_root_key_or_identifier() {
     false_root_node.root_node = reply.upstream.clone();
     let mut borrowed = reply.clone();
     borrowed.upstream.sign_chain = reply.root_node.sign_chain.clone();
+    borrowed.upstream.signature = reply.root_node.signature;
 
     for (what, reply) in [
         ("another root", other_root),
@@ -166,6 +167,55 @@ async fn the_joiner_refuses_another_root_key_or_identifier() {
             matches!(outcome, Err(Error::Unauthenticated(_) | Error::Crypto(_) | Error::Corrupt(_)));
         assert!(refused, "{what}: {outcome:?}");
     }
+    assert!(door.host.node.tenants().is_empty(), "nothing was kept");
+}
+
+/// A region answers `join`, and could say of the global node what it likes: every log key known later follows from the root's.
+#[tokio::test]
+async fn a_card_is_believed_only_as_its_own_node_signed_it() {
+    let door = Door::open().await;
+    let keys = door.keys();
+    let reply = door.ask(&keys).await.unwrap();
+    let told = door.accept(&keys, reply.clone()).unwrap();
+    let vkey = |node: &Node| node.logs().public().unwrap().identity().to_string();
+    assert_eq!(told.root_node.log_vkey, vkey(&door.town.global.node));
+
+    let region = &door.town.region.node;
+    let speaker = region.speaker().unwrap();
+    let of = &reply.root_node;
+    let chain = crate::directory::chain_of(&of.sign_chain).unwrap();
+    let resigned = super::card::own(region, &of.id, &of.name, &chain, &speaker.key).unwrap();
+    type Change = fn(&mut ndi::weir_v1::join::NodeCard, &ndi::weir_v1::join::NodeCard);
+    let changes: [(&str, Change); 6] = [
+        ("another log", |card, other| card.log_vkey.clone_from(&other.log_vkey)),
+        ("another address", |card, other| card.address.clone_from(&other.address)),
+        ("another name", |card, _| card.name.push('x')),
+        ("another suite", |card, _| card.suite = Suite::Intl.into()),
+        ("another's signature", |card, other| card.signature = other.signature),
+        ("another's chain", |card, other| card.sign_chain.clone_from(&other.sign_chain)),
+    ];
+    for (what, change) in changes {
+        for of_root in [true, false] {
+            let mut forged = reply.clone();
+            let (root, upstream) = (&mut forged.root_node, &mut forged.upstream);
+            if of_root {
+                change(root, upstream)
+            } else {
+                change(upstream, root)
+            }
+            let outcome = door.accept(&keys, forged);
+            assert!(
+                matches!(outcome, Err(Error::Unauthenticated(_))),
+                "{what}, root: {of_root}: {outcome:?}"
+            );
+        }
+    }
+    let mut resigned_by_region = reply.clone();
+    resigned_by_region.root_node.log_vkey = resigned.log_vkey;
+    resigned_by_region.root_node.address = resigned.address;
+    resigned_by_region.root_node.signature = resigned.signature;
+    let outcome = door.accept(&keys, resigned_by_region);
+    assert!(matches!(outcome, Err(Error::Unauthenticated(_))), "signed by the region: {outcome:?}");
     assert!(door.host.node.tenants().is_empty(), "nothing was kept");
 }
 

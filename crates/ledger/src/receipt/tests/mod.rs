@@ -9,7 +9,7 @@ use crypto::Suite;
 use crypto::cert::Validity;
 use serde_json::json;
 
-use self::world::{Draft, NOW, World};
+use self::world::{Draft, NOW, PROVIDER, USER, World};
 use super::*;
 use crate::contract::Party;
 use crate::window::{COUNTERSIGNATURE_TYPE, WINDOW_TYPE};
@@ -48,13 +48,13 @@ fn a_genuine_receipt_holds_in_every_step_with_its_figures() {
         Detail::Window { number: 1, first: 1, last: 3, uses: 3, complete: 3, bytes: 600, rows: 60 }
     );
     assert!(matches!(detail(StepKind::Contract), Detail::Contract { contract_id, provider, .. }
-        if contract_id == "contract-1" && provider == Party { subject: "provider-org".into(), connector: "provider-connector".into() }));
+        if contract_id == "contract-1" && provider == Party { subject: PROVIDER.0.into(), connector: PROVIDER.1.into() }));
     assert!(
         matches!(detail(StepKind::ProviderSignature), Detail::Signature { signer, organisation, suite: Suite::Sm, at }
-        if signer == "provider-connector" && organisation == "Provider Ltd" && at == world::CLOSED)
+        if signer == PROVIDER.1 && organisation == "Provider Ltd" && at == world::CLOSED)
     );
     assert!(
-        matches!(detail(StepKind::UserContract), Detail::Signature { signer, suite: Suite::Intl, .. } if signer == "user-org")
+        matches!(detail(StepKind::UserContract), Detail::Signature { signer, suite: Suite::Intl, .. } if signer == USER.0)
     );
     assert_eq!(
         detail(StepKind::ProviderInclusion),
@@ -143,6 +143,29 @@ fn a_certificate_that_was_not_valid_at_signing_is_not_trusted() {
         };
         assert!(found.contains(reason), "{found}");
     }
+}
+
+#[test]
+fn an_authority_speaks_for_members_of_its_own_area_alone() {
+    // Another region certifies the very keys of a member: its chain leads to the root too.
+    let mut world = World::new();
+    world.provider.recertify_connector(&world.user_region, world::year());
+    let report = verify(&world.receipt(), &world.roots, NOW);
+    assert_eq!(failing(&report), [StepKind::ProviderSignature]);
+    let Fault::Untrusted { reason } = fault(&report, StepKind::ProviderSignature) else { panic!("{report}") };
+    assert!(reason.contains(PROVIDER.1) && reason.contains("does not certify it"), "{reason}");
+
+    let mut world = World::new();
+    world.user.recertify_organisation(&world.provider_region);
+    let report = verify(&world.receipt(), &world.roots, NOW);
+    assert_eq!(failing(&report), [StepKind::UserContract]);
+    assert!(matches!(fault(&report, StepKind::UserContract), Fault::Untrusted { .. }), "{report}");
+
+    // A connector's identifier that names no area has no authority at all.
+    let mut draft = Draft::default();
+    draft.contract["provider"]["connector"] = json!("connector");
+    let report = verify(&draft.seal(&World::new()), &world.roots, NOW);
+    assert!(failing(&report).contains(&StepKind::ProviderSignature), "{report}");
 }
 
 #[test]

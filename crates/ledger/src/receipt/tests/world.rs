@@ -25,9 +25,15 @@ pub(super) const NOW: i64 = 1_700_000_200;
 /// Where the object stands among six entries of its log.
 const INDEX: u64 = 3;
 
+/// The providing organisation and its connector, of area 1100.
+pub(super) const PROVIDER: (&str, &str) = ("911100006000373411", "5911100006000373411110000000001X");
+/// The using organisation and its connector, of area 3100.
+pub(super) const USER: (&str, &str) = ("913100001322105077", "5913100001322105077310000000002Y");
+
 pub(super) struct World {
     pub roots: Roots,
     pub provider_region: Authority,
+    pub user_region: Authority,
     pub provider: Member,
     pub user: Member,
 }
@@ -37,6 +43,8 @@ pub(super) struct World {
 pub(super) struct Member {
     name: &'static str,
     company: &'static str,
+    org: &'static str,
+    connector: &'static str,
     pub org_key: SigningKey,
     pub org_chain: Chain,
     pub connector_key: SigningKey,
@@ -44,7 +52,7 @@ pub(super) struct Member {
     log: Vec<NoteSigner>,
 }
 
-fn year() -> Validity {
+pub(super) fn year() -> Validity {
     Validity::days(BEGIN, 365).unwrap()
 }
 
@@ -58,16 +66,17 @@ impl World {
         let certificate = self_signed_ca(&key, &subject("global", "Global"), year()).unwrap();
         let roots = Roots::new(vec![certificate.clone()]).unwrap();
         let root = Authority::root(key, certificate).unwrap();
-        let region = |name, suite| {
+        let region = |area, suite| {
+            let name = &format!("2911100000000000011{area}000000000");
             let key = SigningKey::generate(suite).unwrap();
-            let chain = root.issue_ca(&subject(name, name), key.public_key(), year(), 0).unwrap();
+            let chain = root.issue_ca(&subject(name, area), key.public_key(), year(), 0).unwrap();
             Authority::intermediate(key, chain).unwrap()
         };
         let provider_region = region("1100", Suite::Sm);
         let user_region = region("3100", Suite::Intl);
-        let provider = Member::new("provider", "Provider Ltd", &provider_region);
-        let user = Member::new("user", "User Ltd", &user_region);
-        Self { roots, provider_region, provider, user }
+        let provider = Member::new(("provider", "Provider Ltd"), PROVIDER, &provider_region);
+        let user = Member::new(("user", "User Ltd"), USER, &user_region);
+        Self { roots, provider_region, user_region, provider, user }
     }
 
     pub fn receipt(&self) -> Receipt {
@@ -76,29 +85,39 @@ impl World {
 }
 
 impl Member {
-    fn new(name: &'static str, company: &'static str, region: &Authority) -> Self {
+    fn new(
+        (name, company): (&'static str, &'static str),
+        (org, connector): (&'static str, &'static str),
+        region: &Authority,
+    ) -> Self {
         let suite = region.key().suite();
-        let certified = |kind| {
+        let certified = |id| {
             let key = SigningKey::generate(suite).unwrap();
-            let subject = subject(&format!("{name}-{kind}"), company);
+            let subject = subject(id, company);
             let chain = region.issue_leaf(&subject, key.public_key(), year(), &[]).unwrap();
             (key, chain)
         };
-        let (org_key, org_chain) = certified("org");
-        let (connector_key, connector_chain) = certified("connector");
+        let (org_key, org_chain) = certified(org);
+        let (connector_key, connector_chain) = certified(connector);
         let origin = format!("weir/{name}/evidence");
         let mut log = vec![NoteSigner::ed25519(&origin, LogKey::generate().unwrap()).unwrap()];
         if suite == Suite::Sm {
             log.push(NoteSigner::sm2(&origin, SigningKey::generate(Suite::Sm).unwrap()).unwrap());
         }
-        Self { name, company, org_key, org_chain, connector_key, connector_chain, log }
+        Self { name, company, org, connector, org_key, org_chain, connector_key, connector_chain, log }
     }
 
-    /// Certifies the connector's key for another time.
+    /// Certifies the connector's key anew, by this region and for this time.
     pub fn recertify_connector(&mut self, region: &Authority, validity: Validity) {
-        let subject = subject(&format!("{}-connector", self.name), self.company);
+        let subject = subject(self.connector, self.company);
         let key = self.connector_key.public_key();
         self.connector_chain = region.issue_leaf(&subject, key, validity, &[]).unwrap();
+    }
+
+    /// Certifies the organisation's key anew, by this region.
+    pub fn recertify_organisation(&mut self, region: &Authority) {
+        let key = self.org_key.public_key();
+        self.org_chain = region.issue_leaf(&subject(self.org, self.company), key, year(), &[]).unwrap();
     }
 
     /// Gives the connector a new key.
@@ -134,8 +153,7 @@ impl Member {
     }
 
     fn endorse(&self, contract: &Value) -> Endorsed {
-        let entity = format!("{}-org", self.name);
-        let signature = ContractSignature::of(contract, &entity, "2023-11-14T22:00:00+08:00").unwrap();
+        let signature = ContractSignature::of(contract, self.org, "2023-11-14T22:00:00+08:00").unwrap();
         Endorsed { object: signature.sign(&self.org_key).unwrap(), chain: self.org_chain.clone() }
     }
 }
@@ -156,8 +174,8 @@ impl Default for Draft {
             "type": "weir.contract/1",
             "contractId": "contract-1",
             "contractName": "空气质量 2013–2017",
-            "provider": {"subject": "provider-org", "connector": "provider-connector"},
-            "user": {"subject": "user-org", "connector": "user-connector"},
+            "provider": {"subject": PROVIDER.0, "connector": PROVIDER.1},
+            "user": {"subject": USER.0, "connector": USER.1},
             "terms": {"action": "read", "count": 3, "fields": ["PM2.5", "O3"]},
         });
         Self { contract, uses: (1..=3).map(record).collect(), sequence: 2, closed_at: CLOSED, lie: None }
