@@ -22,6 +22,7 @@ pub mod envelope;
 mod error;
 #[cfg(test)]
 mod hostile;
+mod iso_time;
 pub mod limits;
 mod path;
 pub mod reply;
@@ -30,14 +31,13 @@ pub mod signature;
 mod strict;
 #[cfg(test)]
 mod testing;
-mod time;
 pub mod weir_v1;
 
 pub use codes::Code;
 pub use envelope::{Envelope, Headers};
 pub use error::Error;
+pub use iso_time::IsoTime;
 pub use path::Path;
 pub use read::{FieldSpec, Message, parse_body, parse_body_within};
 pub use reply::Reply;
 pub use return_code::{Class, Lang, Module, ReturnCode};
-pub use time::IsoTime;

@@ -72,7 +72,7 @@ pub const CHAIN_CERTIFICATES: usize = 8;
 pub const NOTE_CHARS: usize = 16_384;
 /// Most hits of one page of a search.
 pub const SEARCH_ITEMS: usize = 100;
-/// Most uses of one window (DESIGN 3.3).
+/// Most uses of one window (docs/WIRE.md, 6).
 pub const WINDOW_USES: usize = 4_096;
 /// Most origins that one node follows: a chain of a few hundred regions, industries and their service nodes.
 pub const ORIGINS: usize = 4_096;

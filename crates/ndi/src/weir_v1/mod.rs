@@ -4,6 +4,7 @@
 //! both the last segment of its path and its `msgcode`. Field names follow the documents' style.
 
 pub mod catalogue;
+pub mod clock;
 pub mod convert;
 pub mod deliver;
 pub mod enrolment;
@@ -12,7 +13,6 @@ pub mod join;
 pub mod public_log;
 pub mod receipt_part;
 pub mod terms;
-pub mod time;
 pub mod usage_window;
 
 /// Path prefix of all messages of this module.
