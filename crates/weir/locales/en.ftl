@@ -4,15 +4,15 @@
 ## Words that stand before a line
 label-error = error
 label-warning = warning
-label-hint = hint
-label-ok = ok
-label-failed = failed
 
 ## The demo: its heading
 demo-title = Weir demo · data: { $files } { $files ->
         [one] file
        *[other] files
-    }, { $rows } rows, { $bytes }
+    }, { $rows } { $rows ->
+        [one] row
+       *[other] rows
+    }, { $bytes }
 demo-generated = The data is generated (seed { $seed }): give --data DIR for files of your own.
 demo-resumed = Resuming the network kept in { $folder }.
 demo-kept = The network's state is kept in { $folder }; `{ $program } demo --keep { $folder }` resumes it.
@@ -53,14 +53,23 @@ demo-identity = { $organisations } { $organisations ->
 demo-catalogue = { $resources } { $resources ->
         [one] resource
        *[other] resources
-    } profiled: { $rows } rows, { $columns } { $columns ->
+    } profiled: { $rows } { $rows ->
+        [one] row
+       *[other] rows
+    }, { $columns } { $most ->
         [one] column
        *[other] columns
     }, { $from } to { $to }, { $missing } missing
 demo-catalogue-timeless = { $resources } { $resources ->
         [one] resource
        *[other] resources
-    } profiled: { $rows } rows, { $columns } columns, { $missing } missing
+    } profiled: { $rows } { $rows ->
+        [one] row
+       *[other] rows
+    }, { $columns } { $most ->
+        [one] column
+       *[other] columns
+    }, { $missing } missing
 demo-register = { $products } { $products ->
         [one] product
        *[other] products
@@ -97,10 +106,10 @@ demo-delivered-before = { $files } { $files ->
        *[other] files
     }, { $bytes }, digests match; { $there } had arrived before
 demo-refused = a second use of { $product }, as it should be: { $reason }
-demo-refused-count = a second use of { $product }, as it should be: its contract allows { $limit }, and { $actual } { $actual ->
+demo-refused-count = a second use of { $product }, as it should be: its contract allows { $limit } (count), { $actual } { $actual ->
         [one] is
        *[other] are
-    } used (count)
+    } used
 demo-closed = { $windows } { $windows ->
         [one] window
        *[other] windows
@@ -108,14 +117,15 @@ demo-closed = { $windows } { $windows ->
 demo-proven = { $receipts } { $receipts ->
         [one] receipt
        *[other] receipts
-    } verified offline against the files; both sides' meters agree: { $uses } { $uses ->
+    } verified offline, files and both meters agree: { $uses } { $uses ->
         [one] use
        *[other] uses
-    }, { $rows } rows
+    }, { $rows } { $rows ->
+        [one] row
+       *[other] rows
+    }
 
 ## The demo: both sides' metering
-metering-heading = What both sides counted
-metering-provider = provider
 metering-product = product
 metering-uses = uses
 metering-rows = rows
@@ -136,16 +146,12 @@ next-status = { $program } status --config { $config } --node region-3100
 next-verify = { $program } verify { $folder } --trust { $trust }
 next-stopping = Stopping; what was acknowledged is kept.
 next-stopping-for-good = Stopping; the network and its data are removed.
-next-stopped = Stopped.
 
 ## What takes long
 progress-profiling = profiling { $file }
 progress-reading = reading the files
-progress-downloading = downloading { $product }
 progress-resuming = resuming at { $bytes }
 progress-verifying = verifying receipts
-progress-generating = generating data
-progress-starting = starting nodes
 
 ## Search
 search-none = Nothing found for “{ $query }”.
@@ -156,7 +162,6 @@ search-count = { $shown } of { $total } { $total ->
 search-product = product
 search-title = title
 search-provider = provider
-search-area = area
 
 ## Verification of receipts
 verify-all = { $receipts } { $receipts ->
@@ -169,52 +174,29 @@ verify-some = { $failed } of { $receipts } { $receipts ->
     } not verified
 verify-step-use = the use is in its window
 verify-step-window = the window is sound and follows the one before
-verify-step-contract = both organisations signed the contract
 verify-step-provider = the provider signed the window
 verify-step-user = the user countersigned the window
-verify-step-inclusion = the window is in the log
-verify-step-checkpoint = the log's checkpoint is signed
 
 ## Getting data
 get-done = { $file }: { $bytes }, { $rows } rows, digest matches
-get-refused = the provider refused: { $reason }
 
 ## Errors: each names the place and the way out
-error-port-taken = port { $port } on { $host } is taken: stop what listens there, or choose another with { $option }
 error-no-folder = { $folder } is not a folder that can be read: { $reason }
 error-no-data = { $folder } has no CSV or Parquet file that can be used: give a folder with at least one
-error-file-empty = { $file } is empty: it needs a header line at least
-error-file-encoding = { $file } is not text in { $encoding } at byte { $offset }: give --encoding, for instance --encoding gbk
-error-file-ragged = { $file }, line { $line }: { $found } fields where the header has { $expected }
-error-file-columns = { $file } has { $found } columns: at most { $limit } are allowed
-error-file-header = { $file } has the column `{ $column }` twice: rename one
-error-file-changed = { $file } has changed since it was catalogued: add it again with `{ $program } resource add`
 error-digest = the digest of { $file } is not the catalogue's: ask the provider, and get it again
 error-disk-full = { $path } could not be written: the disk, or this user's share of it, is full. Make room, and run the same command again
 error-not-permitted = { $path } could not be written: this user may not write there. Choose another place, or have its owner allow it
 error-read-only = { $path } could not be written: its file system is read-only. Choose another place
 error-folder-missing = { $path } could not be written: its folder is not there. Make it first, or choose another place
 error-unwritable = { $path } could not be written: { $reason }
-error-store-newer = the store { $path } is of version { $found }, this program knows { $known }: use a newer program
-error-store-open = the store { $path } cannot be opened: { $reason }
-error-clock = this machine's clock is { $difference } off that of { $node }: set the clock
 error-config-missing = no configuration: run `{ $program } init`, or give --config FILE or WEIR_CONFIG
 error-config-read = { $path } cannot be read: { $reason }
-error-config-line = { $path }, line { $line }: { $reason }
-error-token-missing = { $path } holds no token: it is written by `{ $program } init`, readable by its owner only
 error-unauthorised = { $address } does not accept the token of { $path }
 error-unreachable = { $address } does not answer ({ $reason }): is the node running? `{ $program } doctor` looks closer
 error-timeout = { $address } did not answer within { $time }
-error-identifier = `{ $id }` is no identifier: { $reason }
-error-check-character = `{ $id }` ends in a wrong check character: one character is mistyped
-error-not-found = { $address } knows no `{ $id }`
 error-exists = { $path } is there already: give another place, or remove it first
 error-receipt = { $file } is no receipt: { $reason }
 error-trust = { $file } is no trust file: { $reason }
-error-signature = the signature of { $signer } does not fit the message
-error-limit = { $what } is { $found }: the limit is { $limit }
-error-language = no language `{ $language }`: give en or zh
-error-interrupted = interrupted; run the same command again to go on
 error-other = { $reason }
 failure-problem = { $title } ({ $code }, { $status }): { $detail }
 
@@ -275,6 +257,29 @@ head-certified-until = certified until
 head-window-bytes = windows: bytes
 head-window-rows = windows: rows
 head-window-uses = windows: uses
+head-version = version
+head-time = time
+head-store = store
+head-store-at = store at
+head-organisations = organisations
+head-connectors = connectors
+head-products = products
+head-contracts = contracts
+head-open-uses = open uses
+head-messages-waiting = messages waiting
+head-messages-dead = messages given up
+head-log = own log
+head-entries = entries
+head-waiting = waiting
+head-checkpoint-size = checkpoint at
+head-checkpoint-root = root
+head-grown-at = last entry
+head-upstream = node above
+head-followed = followed log
+head-dead-letter = given up
+head-message = message
+head-recipient = to
+head-attempts = tries
 
 ## States
 state-initiated = initiated
@@ -325,6 +330,7 @@ config-unknown-node = { $path } has no node `{ $name }`{ $nearest ->
         [none] {""}
        *[other] ; did you mean `{ $nearest }`?
     } It has: { $names }
+private-open = { $node } does not start: other users of this machine can read its secrets. Run `chmod 600 { $files }`, and replace what they may have read
 token-missing = there is no token at { $path } ({ $reason }): `{ $program } init` writes it
 token-unreadable = the token { $path } cannot be read ({ $reason }): only its owner may; run as that user
 token-empty = the token { $path } is empty: remove it, and let `{ $program } init` write a new one
@@ -343,6 +349,17 @@ usage-help = `{ $command } --help` shows what can be typed.
 
 ## init
 init-exists = { $path } is there already: choose another --dir, or add the node to it with --add
+init-needs-subject = a global node needs { $flag }: the unified social credit code of its operator, such as --subject 12100000400000000W
+init-needs-area = a global node needs { $flag }: the code of the area where its operator is, such as --area 1100
+init-not-for-role = a { $role } node takes no { $flag }: leave it out
+init-connectors-join = { $flag } is not for a connector host: make it without, and let each organisation join with `{ $program } connector join CODE`
+init-plain = --listen { $value } would be plain HTTP beyond this machine: choose a port at 127.0.0.1, and listen elsewhere once [node.tls] in weir.toml names a certificate
+init-name-empty = --name is empty: give the name that others shall see
+init-name-too-long = --name is longer than { $limit } characters: give a shorter one
+init-address = --address { $value } is no base address: give { $scheme }://host:port without a path, or leave it out
+init-store = --store is no store: give sqlite:FILE or postgres://user@host/database, or leave it out
+init-store-password = --store carries a password: take it out, and give it in { $variable } when the node starts
+init-twice = { $path } has a node with this { $key } already ({ $value }): choose another
 init-config = configuration  { $path }
 init-folder = folder         { $folder } (keys, token, store)
 init-next = Next: look through { $path }, then `{ $program } serve --config { $path }`
@@ -373,6 +390,7 @@ get-receipt-not-yet = the window of use { $use } is not closed and countersigned
 verify-no-trust = no trust: name the root certificate of the network with --trust trust.pem, or a configuration whose node has joined
 verify-none = { $folder } has no receipt (*.receipt.json, or any *.json)
 verify-part-use = use
+verify-part-data = data
 verify-part-window = window
 verify-part-contract = contract
 verify-part-signature = signature
@@ -393,6 +411,12 @@ verify-figures-signature = { $organisation } ({ $signer }), { $suite }, { $at }
 verify-figures-inclusion = entry { $index } of { $size } in { $origin }
 verify-figures-checkpoint = { $origin }, { $size } entries, root { $root }…
 verify-figures-checkpoint-sm2 = { $origin }, { $size } entries, root { $root }…, with SM2
+verify-data-same = { $file } beside the receipt is what was delivered: { $bytes }, same SHA-256
+verify-data-missing = { $file } is not beside the receipt, so only the receipt was checked
+verify-data-unproven = { $file } is beside the receipt, but the use was given up: there is no digest to hold it against
+verify-data-other-length = { $file } beside the receipt is not what was delivered: it has { $bytes } bytes, delivered were { $expected }
+verify-data-other-digest = { $file } beside the receipt is not what was delivered: its SHA-256 is { $digest }…, delivered was { $expected }…
+verify-data-unreadable = { $file } beside the receipt cannot be read: { $reason }
 verify-fault-differs = `{ $field }` is `{ $actual }` where the rest of the receipt makes it `{ $expected }`
 verify-fault-unreadable = cannot be read: { $reason }
 verify-fault-not-included = the path does not lead to the root over { $size } entries
@@ -619,7 +643,7 @@ help-get--output = The file; - is standard output (default: named after the cont
 help-get--use = The use to go on with (default: that of the interrupted download, or a new one)
 help-get--force = Overwrite the file
 help-get--receipt-only = Fetch the receipt of an earlier use, and no data
-help-verify = Verify receipts offline
+help-verify = Verify receipts offline, and the data files beside them
 help-verify-more = Examples:
     {"  "}weir verify air.csv.receipt.json --trust trust.pem
     {"  "}weir verify receipts/ --json
@@ -663,7 +687,10 @@ demo-semicolon = {"; "}
 metering-cell = { $uses } { $uses ->
         [one] use
        *[other] uses
-    }, { $rows } rows, { $bytes }
+    }, { $rows } { $rows ->
+        [one] row
+       *[other] rows
+    }, { $bytes }
 node-failed = { $node }: { $reason }
 store-failed = { $reason }
 tls-failed = TLS cannot be set up: { $reason }
@@ -720,6 +747,6 @@ refusal-time = the contract's time is { $limit }, and it was asked for at { $act
 refusal-fields = the contract does not grant { $actual }; it grants { $limit } (fields)
 refusal-region = the contract is for { $limit }, and the user is in { $actual } (region)
 refusal-user = the contract is not for { $actual } (user){ $limit }
-init-root-refused = A global node cannot be made of this: { $reason }
+init-root-refused = a global node cannot be made with this { $flag }: { $reason }
 demo-kept-port-taken = Port { $port } of this kept demo cannot be used ({ $reason }): stop what listens there; perhaps the same demo still runs
 demo-other-data = This kept demo is about { $kept }, not { $wanted }: leave --data out, or choose another folder for --keep

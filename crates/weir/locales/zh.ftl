@@ -4,9 +4,6 @@
 ## 行首词
 label-error = 错误
 label-warning = 警告
-label-hint = 提示
-label-ok = 正常
-label-failed = 失败
 
 ## 演示：标题
 demo-title = Weir 演示 · 数据：{ $files } 个文件，{ $rows } 行，{ $bytes }
@@ -32,13 +29,17 @@ step-metering = 计量
 
 demo-network = 全域节点 { $global } 个，区域节点 { $region } 个，行业节点 { $industry } 个，业务节点 { $service } 个，连接器宿主 { $hosts } 个
 demo-identity = { $organisations } 家主体获得证书：{ $providerArea } 的提供方 { $providers } 家（{ $providerSuite }），{ $userArea } 的使用方 { $users } 家（{ $userSuite }）
-demo-catalogue = { $resources } 项资源完成探查：{ $rows } 行，{ $columns } 列，{ $from } 至 { $to }，缺失 { $missing }
-demo-catalogue-timeless = { $resources } 项资源完成探查：{ $rows } 行，{ $columns } 列，缺失 { $missing }
+demo-catalogue = { $resources } 项资源完成探查：{ $rows } 行，{ $most ->
+       *[other] { $columns }
+    } 列，{ $from } 至 { $to }，缺失 { $missing }
+demo-catalogue-timeless = { $resources } 项资源完成探查：{ $rows } 行，{ $most ->
+       *[other] { $columns }
+    } 列，缺失 { $missing }
 demo-register = { $products } 个产品，例如 { $example }
 demo-listed = { $products } 个产品在 { $region } 的业务节点上架；使用方所在区域看到 { $seen } 个
 demo-visible = { $places }（{ $products } 个中最慢者）
-demo-visible-region = { $region } { $time } 后可见
-demo-visible-global = 全域节点 { $time } 后可见
+demo-visible-region = { $region } 经 { $time } 可见
+demo-visible-global = 全域节点经 { $time } 可见
 demo-visible-before = { $products } 个产品此前已在各处目录中：{ $places }
 demo-visible-region-before = { $region }
 demo-visible-global-before = 全域节点
@@ -49,13 +50,11 @@ demo-each = 每份 { $time }
 demo-delivered = { $files } 个文件，{ $bytes }，摘要一致
 demo-delivered-before = { $files } 个文件，{ $bytes }，摘要一致；其中 { $there } 个此前已送达
 demo-refused = 对{ $product }的第二次使用，理应如此：{ $reason }
-demo-refused-count = 对{ $product }的第二次使用，理应如此：合约允许 { $limit } 次，已使用 { $actual } 次（次数）
+demo-refused-count = 对{ $product }的第二次使用，理应如此：合约允许 { $limit } 次，已使用 { $actual } 次
 demo-closed = { $windows } 个计量窗口由提供方签名、使用方会签
-demo-proven = { $receipts } 份回执对照文件离线验证通过；双方计量一致：{ $uses } 次使用，{ $rows } 行
+demo-proven = { $receipts } 份回执离线验证通过，文件与双方计量一致：{ $uses } 次使用，{ $rows } 行
 
 ## 演示：双方计量
-metering-heading = 双方的计量
-metering-provider = 提供方
 metering-product = 产品
 metering-uses = 次数
 metering-rows = 行数
@@ -76,16 +75,12 @@ next-status = { $program } status --config { $config } --node region-3100
 next-verify = { $program } verify { $folder } --trust { $trust }
 next-stopping = 正在停止；已确认的内容都已保存。
 next-stopping-for-good = 正在停止；网络及其数据将被删除。
-next-stopped = 已停止。
 
 ## 耗时操作
 progress-profiling = 探查 { $file }
 progress-reading = 读取文件
-progress-downloading = 下载 { $product }
 progress-resuming = 从 { $bytes } 处续传
 progress-verifying = 验证回执
-progress-generating = 生成数据
-progress-starting = 启动节点
 
 ## 检索
 search-none = 没有找到“{ $query }”。
@@ -93,59 +88,35 @@ search-count = 共 { $total } 个产品，显示 { $shown } 个
 search-product = 产品
 search-title = 标题
 search-provider = 提供方
-search-area = 区域
 
 ## 回执验证
 verify-all = { $receipts } 份回执验证通过
 verify-some = { $receipts } 份回执中有 { $failed } 份未通过验证
 verify-step-use = 该次使用在其窗口之中
 verify-step-window = 窗口完好，并接续前一窗口
-verify-step-contract = 双方主体签署了合约
 verify-step-provider = 提供方签署了窗口
 verify-step-user = 使用方会签了窗口
-verify-step-inclusion = 窗口在日志之中
-verify-step-checkpoint = 日志的检查点已签名
 
 ## 获取数据
 get-done = { $file }：{ $bytes }，{ $rows } 行，摘要一致
-get-refused = 提供方拒绝：{ $reason }
 
 ## 错误：说明位置与解决办法
-error-port-taken = { $host } 的端口 { $port } 已被占用：停止占用它的程序，或用 { $option } 另选一个
 error-no-folder = { $folder } 不是可读的目录：{ $reason }
 error-no-data = { $folder } 中没有可用的 CSV 或 Parquet 文件：请指定至少含一个文件的目录
-error-file-empty = { $file } 是空文件：至少需要一行表头
-error-file-encoding = { $file } 在第 { $offset } 字节处不是 { $encoding } 文本：用 --encoding 指定编码，例如 --encoding gbk
-error-file-ragged = { $file } 第 { $line } 行：有 { $found } 个字段，表头有 { $expected } 个
-error-file-columns = { $file } 有 { $found } 列：最多允许 { $limit } 列
-error-file-header = { $file } 的列名 `{ $column }` 重复：请改名
-error-file-changed = { $file } 编目之后有变动：请用 `{ $program } resource add` 重新添加
 error-digest = { $file } 的摘要与目录不符：请询问提供方，并重新获取
 error-disk-full = 无法写入 { $path }：磁盘已满，或当前用户的配额已用完。请腾出空间后重新运行同一条命令
 error-not-permitted = 无法写入 { $path }：当前用户没有写权限。请换一个位置，或请其属主授权
 error-read-only = 无法写入 { $path }：所在文件系统是只读的。请换一个位置
 error-folder-missing = 无法写入 { $path }：所在目录不存在。请先创建该目录，或换一个位置
 error-unwritable = 无法写入 { $path }：{ $reason }
-error-store-newer = 存储 { $path } 的版本为 { $found }，本程序只认识 { $known }：请使用更新的程序
-error-store-open = 无法打开存储 { $path }：{ $reason }
-error-clock = 本机时钟与 { $node } 相差 { $difference }：请校准时钟
 error-config-missing = 没有配置：请运行 `{ $program } init`，或给出 --config 文件 或 WEIR_CONFIG
 error-config-read = 无法读取 { $path }：{ $reason }
-error-config-line = { $path } 第 { $line } 行：{ $reason }
-error-token-missing = { $path } 中没有令牌：令牌由 `{ $program } init` 写入，仅属主可读
 error-unauthorised = { $address } 不接受 { $path } 中的令牌
 error-unreachable = { $address } 没有应答（{ $reason }）：节点在运行吗？可用 `{ $program } doctor` 检查
 error-timeout = { $address } 在 { $time } 内没有应答
-error-identifier = `{ $id }` 不是标识：{ $reason }
-error-check-character = `{ $id }` 的校验字符不对：有一个字符输错了
-error-not-found = { $address } 没有 `{ $id }`
 error-exists = { $path } 已存在：请换一个位置，或先将其移除
 error-receipt = { $file } 不是回执：{ $reason }
 error-trust = { $file } 不是信任文件：{ $reason }
-error-signature = { $signer } 的签名与消息不符
-error-limit = { $what } 为 { $found }：上限为 { $limit }
-error-language = 没有语言 `{ $language }`：请用 en 或 zh
-error-interrupted = 已中断；再次运行同一命令即可继续
 error-other = { $reason }
 failure-problem = { $title }（{ $code }，{ $status }）：{ $detail }
 
@@ -203,6 +174,29 @@ head-certified-until = 证书有效期至
 head-window-bytes = 窗口：字节数
 head-window-rows = 窗口：行数
 head-window-uses = 窗口：次数
+head-version = 版本
+head-time = 时间
+head-store = 存储
+head-store-at = 存储位置
+head-organisations = 主体数
+head-connectors = 连接器数
+head-products = 产品数
+head-contracts = 合约数
+head-open-uses = 进行中的使用
+head-messages-waiting = 待发消息
+head-messages-dead = 放弃的消息
+head-log = 本节点日志
+head-entries = 条目
+head-waiting = 待编号
+head-checkpoint-size = 检查点大小
+head-checkpoint-root = 根
+head-grown-at = 最近条目
+head-upstream = 上级节点
+head-followed = 跟随的日志
+head-dead-letter = 放弃
+head-message = 消息
+head-recipient = 收件方
+head-attempts = 尝试
 
 ## States
 state-initiated = 发起
@@ -253,6 +247,7 @@ config-unknown-node = { $path } 中没有节点 `{ $name }`{ $nearest ->
         [none] {""}
        *[other] ；是否想写 `{ $nearest }`？
     } 现有：{ $names }
+private-open = { $node } 未启动：本机其他用户可以读取其机密文件。请运行 `chmod 600 { $files }`，并更换可能已被读取的内容
 token-missing = { $path } 处没有令牌（{ $reason }）：由 `{ $program } init` 写入
 token-unreadable = 无法读取令牌 { $path }（{ $reason }）：仅属主可读，请以该用户运行
 token-empty = 令牌 { $path } 为空：请将其移除，由 `{ $program } init` 重新写入
@@ -271,6 +266,17 @@ usage-help = `{ $command } --help` 显示可用的写法。
 
 ## init
 init-exists = { $path } 已存在：请换一个 --dir，或用 --add 把节点加进去
+init-needs-subject = 全域节点需要 { $flag }：其运营者的统一社会信用代码，例如 --subject 12100000400000000W
+init-needs-area = 全域节点需要 { $flag }：其运营者所在区域的代码，例如 --area 1100
+init-not-for-role = 角色为 { $role } 的节点不接受 { $flag }：请去掉
+init-connectors-join = 连接器主机不用 { $flag }：请去掉后建立，再由各主体用 `{ $program } connector join CODE` 加入
+init-plain = --listen { $value } 会把明文 HTTP 暴露到本机之外：请选用 127.0.0.1 的端口；待 weir.toml 的 [node.tls] 给出证书后再监听其他地址
+init-name-empty = --name 为空：请给出他方看到的名称
+init-name-too-long = --name 超过 { $limit } 个字符：请给出较短的名称
+init-address = --address { $value } 不是基础地址：应为不带路径的 { $scheme }://主机:端口，也可省略
+init-store = --store 不是存储：应为 sqlite:文件 或 postgres://用户@主机/库，也可省略
+init-store-password = --store 中含有密码：请去掉，改在节点启动时由 { $variable } 给出
+init-twice = { $path } 中已有节点使用这个 { $key }（{ $value }）：请换一个
 init-config = 配置  { $path }
 init-folder = 目录  { $folder }（密钥、令牌、存储）
 init-next = 接下来：查看 { $path }，然后运行 `{ $program } serve --config { $path }`
@@ -301,6 +307,7 @@ get-receipt-not-yet = 使用 { $use } 的窗口尚未关闭并会签：请稍后
 verify-no-trust = 没有信任锚：用 --trust trust.pem 指定网络的根证书，或给出节点已加入的配置
 verify-none = { $folder } 中没有回执（*.receipt.json 或任何 *.json）
 verify-part-use = 使用
+verify-part-data = 数据
 verify-part-window = 窗口
 verify-part-contract = 合约
 verify-part-signature = 签名
@@ -321,6 +328,12 @@ verify-figures-signature = { $organisation }（{ $signer }），{ $suite }，{ $
 verify-figures-inclusion = { $origin } 的第 { $index } 条，共 { $size } 条
 verify-figures-checkpoint = { $origin }，{ $size } 条，根 { $root }…
 verify-figures-checkpoint-sm2 = { $origin }，{ $size } 条，根 { $root }…，含 SM2
+verify-data-same = 回执旁的 { $file } 与交付内容一致：{ $bytes }，SHA-256 相同
+verify-data-missing = 回执旁没有 { $file }，因此只核验了回执
+verify-data-unproven = 回执旁有 { $file }，但该次使用未完成，没有可供比对的摘要
+verify-data-other-length = 回执旁的 { $file } 不是交付的内容：它有 { $bytes } 字节，交付的是 { $expected } 字节
+verify-data-other-digest = 回执旁的 { $file } 不是交付的内容：它的 SHA-256 为 { $digest }…，交付的为 { $expected }…
+verify-data-unreadable = 无法读取回执旁的 { $file }：{ $reason }
 verify-fault-differs = `{ $field }` 为 `{ $actual }`，而据回执其余部分应为 `{ $expected }`
 verify-fault-unreadable = 无法读取：{ $reason }
 verify-fault-not-included = 路径不通向 { $size } 条的根
@@ -547,7 +560,7 @@ help-get--output = 文件；- 为标准输出（默认以合约命名）
 help-get--use = 在哪次使用下继续（默认为被中断的那次，或新的一次）
 help-get--force = 覆盖文件
 help-get--receipt-only = 只取先前某次使用的回执，不取数据
-help-verify = 离线验证回执
+help-verify = 离线验证回执，以及旁边的数据文件
 help-verify-more = 示例：
     {"  "}weir verify air.csv.receipt.json --trust trust.pem
     {"  "}weir verify receipts/ --json
@@ -645,6 +658,6 @@ refusal-time = 合约的时间界限为 { $limit }，请求时间为 { $actual }
 refusal-fields = 合约未授权 { $actual }，已授权的字段为 { $limit }（字段）
 refusal-region = 合约适用于 { $limit }，而使用方在 { $actual }（地域）
 refusal-user = 合约不适用于 { $actual }（使用方）{ $limit }
-init-root-refused = 无法据此建立全域节点：{ $reason }
+init-root-refused = 无法据此 { $flag } 建立全域节点：{ $reason }
 demo-kept-port-taken = 无法使用所保存演示的端口 { $port }（{ $reason }）：请停止占用它的程序；也许同一演示仍在运行
 demo-other-data = 所保存的演示使用 { $kept }，而不是 { $wanted }：请去掉 --data，或为 --keep 另选目录

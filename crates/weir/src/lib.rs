@@ -11,6 +11,7 @@ pub mod demo;
 pub(crate) mod download;
 pub mod exit;
 pub mod i18n;
+pub(crate) mod private;
 pub mod problem;
 pub mod running;
 pub mod term;

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{LimitSettings, NodeSettings, Role, TlsSettings};
 use crate::exit::Exit;
+use crate::private;
 use crate::problem::{Failure, Result};
 
 /// The machine's clock.
@@ -43,8 +44,10 @@ pub struct Opened {
 /// Opens a node: store, keys, client and, on function and service nodes, the search index.
 ///
 /// # Errors
-/// [`Exit::Failure`] with what is wrong and what to do: a store of a newer version or in use, a folder that cannot be written.
+/// [`Exit::Failure`] with what is wrong and what to do: a store of a newer version or in use, a folder that cannot be written, a token
+/// or key that others can read.
 pub async fn open(settings: &NodeSettings, dictionary: &Dictionary) -> Result<Opened> {
+    private::check(settings)?;
     std::fs::create_dir_all(&settings.folder)
         .and_then(|()| owner_only(&settings.folder))
         .map_err(|error| Failure::unwritable(&settings.folder, error))?;

@@ -157,6 +157,11 @@ impl Out {
         self.human(&table.render(self.inner.colour_out))
     }
 
+    /// A table's text as [`Out::table`] writes it, to stand among other lines.
+    pub fn rendered(&self, table: &Table) -> String {
+        table.render(self.inner.colour_out)
+    }
+
     /// A step's line on standard output. Nothing in mode [`Mode::Json`].
     ///
     /// # Errors
@@ -323,6 +328,8 @@ pub enum Mark {
     Refused,
     /// Failed.
     Failed,
+    /// There was nothing to be done; neither good nor bad.
+    Skipped,
 }
 
 impl Mark {
@@ -331,6 +338,7 @@ impl Mark {
             Mark::Done => Tone::Good.paint("✓", colour),
             Mark::Refused => Tone::Warning.paint("✗", colour),
             Mark::Failed => Tone::Bad.paint("✗", colour),
+            Mark::Skipped => Tone::Faint.paint("–", colour),
         }
     }
 }

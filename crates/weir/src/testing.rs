@@ -156,7 +156,7 @@ pub(crate) fn node(folder: &Path, address: SocketAddr) -> NodeSettings {
     std::fs::write(&path, &text).unwrap();
     let node = Config::load(&path).unwrap().nodes.remove(0);
     std::fs::create_dir_all(&node.folder).unwrap();
-    std::fs::write(node.token_file(), "s3cret\n").unwrap();
+    app::keys::write_private(&node.token_file(), b"s3cret\n").unwrap();
     node
 }
 

@@ -13,6 +13,7 @@ use crate::commands::port::{self, Port};
 use crate::commands::{Context, closed};
 use crate::config::NodeSettings;
 use crate::exit::Exit;
+use crate::private;
 use crate::problem::{Failure, Message, Result};
 use crate::term::{Mark, Step};
 
@@ -113,22 +114,11 @@ fn token_check(node: &NodeSettings) -> Check {
     let message = |key| Message::new(key).with("path", path.display());
     match node.token() {
         Err(failure) => Check::failed("doctor-token", &failure),
-        Ok(_) if open_to_others(&path) => {
+        Ok(_) if private::is_open(&path) => {
             Check::new("doctor-token", Found::Bad, message("doctor-token-open"))
         }
         Ok(_) => Check::new("doctor-token", Found::Good, message("doctor-token-closed")),
     }
-}
-
-#[cfg(unix)]
-fn open_to_others(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn open_to_others(_: &Path) -> bool {
-    false
 }
 
 fn trust_check(path: &Path) -> Check {

@@ -26,9 +26,12 @@ const TOKEN_BYTES: usize = 32;
 
 pub(super) async fn run(args: &Init, context: &Context) -> Result<()> {
     let file = absolute(&args.dir)?.join(FILE_NAME);
-    let text = file_text(args, &file, context.messages.lang())?;
+    let (before, text) = file_text(args, &file, context.messages.lang())?;
     // Everything is checked before anything is written: a refusal leaves no half-made node behind.
-    let config = Config::parse(&file, &text)?;
+    if let Some(before) = &before {
+        Config::parse(&file, before)?;
+    }
+    let config = Config::parse(&file, &text).map_err(|failure| of_flags(args, failure))?;
     let node = config.node(Some(args.name.trim()))?;
     if node.token_file().exists() {
         return Err(Failure::new(Exit::Refused, "error-exists").with("path", node.token_file().display()));
@@ -44,14 +47,42 @@ pub(super) async fn run(args: &Init, context: &Context) -> Result<()> {
     report(context, &file, node)
 }
 
+/// What the file would be refused for lies in the flags, and there is no file yet whose lines could be named.
+fn of_flags(args: &Init, failure: Failure) -> Failure {
+    let key = failure.message.arg("key").unwrap_or_default();
+    let sentence = match (failure.message.key, key) {
+        ("config-needed-for-role", "subject") => "init-needs-subject",
+        ("config-needed-for-role", "area") => "init-needs-area",
+        ("config-not-for-role", "code") if args.role == Role::Connector => "init-connectors-join",
+        ("config-not-for-role", _) => "init-not-for-role",
+        ("config-plain", _) => "init-plain",
+        ("config-empty", _) => "init-name-empty",
+        ("config-too-long", _) => "init-name-too-long",
+        ("config-address", _) => "init-address",
+        ("config-store", _) => "init-store",
+        ("config-store-password", _) => "init-store-password",
+        ("config-twice", _) => "init-twice",
+        _ => return failure,
+    };
+    let flag = format!("--{key}");
+    let mut told = Failure::new(failure.exit, sentence).with("flag", flag).with("role", args.role.as_str());
+    told.message.args.extend(failure.message.args);
+    told
+}
+
 /// The subject and area of a global node are good ones: its identifier and its root are made of them.
 fn check_root(node: &NodeSettings) -> Result<()> {
     if node.role != Role::Global {
         return Ok(());
     }
-    let refused = |error: domain::id::IdError| Failure::new(Exit::Usage, "init-root-refused").because(error);
-    domain::id::SubjectCode::uscc(node.subject.as_deref().unwrap_or_default()).map_err(refused)?;
-    domain::id::AreaCode::parse(node.area.as_deref().unwrap_or_default()).map_err(refused)?;
+    let refused = |flag| {
+        move |error: domain::id::IdError| {
+            Failure::new(Exit::Usage, "init-root-refused").with("flag", flag).because(error)
+        }
+    };
+    domain::id::SubjectCode::uscc(node.subject.as_deref().unwrap_or_default())
+        .map_err(refused("--subject"))?;
+    domain::id::AreaCode::parse(node.area.as_deref().unwrap_or_default()).map_err(refused("--area"))?;
     Ok(())
 }
 
@@ -72,17 +103,23 @@ fn report(context: &Context, file: &Path, node: &NodeSettings) -> Result<()> {
     context.note(&context.msg(next, &[("program", program.into()), ("path", path.as_str().into())]))
 }
 
-/// The whole text of the configuration file with the new node.
-fn file_text(args: &Init, file: &Path, lang: Lang) -> Result<String> {
+/// The text of the configuration file that is there, and its whole text with the new node.
+fn file_text(args: &Init, file: &Path, lang: Lang) -> Result<(Option<String>, String)> {
     let (head, node) = match lang {
         Lang::En => (HEAD_EN, NODE_EN),
         Lang::Zh => (HEAD_ZH, NODE_ZH),
     };
     let table = node_table(args, node);
     match (std::fs::read_to_string(file), args.add) {
-        (Ok(text), true) => Ok(format!("{}\n\n{table}", text.trim_end())),
+        (Ok(text), true) if text.trim().is_empty() => Ok((None, format!("{head}\n{table}"))),
+        (Ok(text), true) => {
+            let whole = format!("{}\n\n{table}", text.trim_end());
+            Ok((Some(text), whole))
+        }
         (Ok(_), false) => Err(Failure::new(Exit::Refused, "init-exists").with("path", file.display())),
-        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => Ok(format!("{head}\n{table}")),
+        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok((None, format!("{head}\n{table}")))
+        }
         (Err(error), _) => Err(Failure::file(Exit::Failure, "error-config-read", file, error)),
     }
 }

@@ -84,23 +84,47 @@ async fn a_node_is_added_to_a_file_that_is_there() {
     assert!(config.node(Some("主机 1")).unwrap().token().is_ok());
     assert!(!folder.path().join("weir.toml.new").exists());
     let again = init(Lang::Zh, folder.path(), &host).await.unwrap_err();
-    assert_eq!(again.message.key, "config-twice");
+    assert_eq!((again.message.key, again.message.arg("flag")), ("init-twice", Some("--name")));
+    // What is wrong in the file itself is still told by its line.
+    let file = folder.path().join(FILE_NAME);
+    std::fs::write(&file, before.replace("role =", "roll =")).unwrap();
+    let broken = init(Lang::Zh, folder.path(), &host).await.unwrap_err();
+    assert_eq!(broken.message.key, "config-unknown-key");
 }
 
 #[tokio::test]
 async fn what_cannot_work_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let refused: [(&[&str], &str); 4] = [
-        (&["--role", "global", "--name", "a", "--listen", "127.0.0.1:1"], "config-needed-for-role"),
+    let global = ["--role", "global", "--name", "a", "--listen", "127.0.0.1:1"];
+    let region = |name, listen| ["--role", "region", "--name", name, "--listen", listen];
+    let connector = ["--role", "connector", "--name", "a", "--listen", "127.0.0.1:1"];
+    let here = "127.0.0.1:1";
+    let long = "a".repeat(200);
+    let refused: [(Vec<&str>, &str, &str); 11] = [
+        (global.to_vec(), "init-needs-subject", "--subject"),
+        ([&global[..], &["--subject", "12100000400000000W"]].concat(), "init-needs-area", "--area"),
+        ([&connector[..], &["--code", "weir1.x"]].concat(), "init-connectors-join", "connector join"),
+        ([&connector[..], &["--area", "1100"]].concat(), "init-not-for-role", "--area"),
+        (region("a", "0.0.0.0:1").to_vec(), "init-plain", "--listen 0.0.0.0:1"),
+        (region(" ", here).to_vec(), "init-name-empty", "--name"),
+        (region(&long, here).to_vec(), "init-name-too-long", "--name"),
+        ([&region("a", here)[..], &["--address", "here"]].concat(), "init-address", "--address"),
+        ([&region("a", here)[..], &["--store", "mysql:x"]].concat(), "init-store", "--store"),
         (
-            &["--role", "connector", "--name", "a", "--listen", "127.0.0.1:1", "--code", "weir1.x"],
-            "config-not-for-role",
+            [&region("a", here)[..], &["--store", "postgres://u:p@h/d"]].concat(),
+            "init-store-password",
+            "WEIR_STORE_PASSWORD",
         ),
-        (&["--role", "region", "--name", "a", "--listen", "0.0.0.0:1"], "config-plain"),
-        (&["--role", "region", "--name", " ", "--listen", "127.0.0.1:1"], "config-empty"),
+        ([&global[..], &["--subject", "1", "--area", "1100"]].concat(), "init-root-refused", "--subject"),
     ];
-    for (options, key) in refused {
-        assert_eq!(init(Lang::En, folder.path(), options).await.unwrap_err().message.key, key, "{options:?}");
+    for (options, key, way_out) in refused {
+        let failure = init(Lang::En, folder.path(), &options).await.unwrap_err();
+        assert_eq!((failure.exit, failure.message.key), (Exit::Usage, key), "{options:?}");
+        for lang in Lang::ALL {
+            let sentence = context_in(lang, &[]).0.sentence(&failure.message);
+            assert!(sentence.contains(way_out), "{sentence}");
+            assert!(!sentence.contains(FILE_NAME) || key == "init-plain", "no file is there yet: {sentence}");
+        }
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -240,13 +240,6 @@ async fn simple_commands_ask_their_route() {
     }
 }
 
-#[tokio::test]
-async fn the_status_is_an_outline_for_people() {
-    let answer = |_: &Request| Reply::json(200, &json!({"id": "2A", "outbox": {"waiting": 1200}}));
-    let (_, out, _, _) = run_against(&["status"], &[], answer).await;
-    assert_eq!(out, "id: 2A\noutbox:\n  waiting: 1,200\n");
-}
-
 /// The end, standard output and standard error of a command line that clap does not let through.
 fn refused(lang: Lang, args: &[&str]) -> (Exit, String, String) {
     let args: Vec<_> = ["weir"].iter().chain(args).map(Into::into).collect();
@@ -284,63 +277,4 @@ fn a_mistyped_command_line_gets_its_nearest_known_word_in_both_languages() {
         assert!(zh.starts_with("错误: ") && zh.contains(word), "{args:?}: {zh}");
     }
     assert_eq!(refused(Lang::En, &[]).0, Exit::Usage);
-}
-
-#[test]
-fn every_sentence_that_a_command_names_is_in_the_catalogue() {
-    let messages = Messages::new(Lang::En);
-    let sources = [
-        include_str!("../cli.rs"),
-        include_str!("../client.rs"),
-        include_str!("../config.rs"),
-        include_str!("../download/mod.rs"),
-        include_str!("../download/places.rs"),
-        include_str!("../download/sink.rs"),
-        include_str!("../download/transfer.rs"),
-        include_str!("../problem.rs"),
-        include_str!("../running.rs"),
-        include_str!("contract.rs"),
-        include_str!("doctor.rs"),
-        include_str!("get.rs"),
-        include_str!("init.rs"),
-        include_str!("mod.rs"),
-        include_str!("org.rs"),
-        include_str!("product.rs"),
-        include_str!("resource.rs"),
-        include_str!("search.rs"),
-        include_str!("status.rs"),
-        include_str!("terms.rs"),
-        include_str!("usage.rs"),
-        include_str!("verify.rs"),
-        include_str!("view.rs"),
-    ];
-    let families = [
-        "client-",
-        "config-",
-        "contract-",
-        "doctor-",
-        "error-",
-        "failure-",
-        "get-",
-        "head-",
-        "init-",
-        "search-",
-        "state-",
-        "terms-",
-        "token-",
-        "verify-",
-    ];
-    let mut found = 0;
-    for source in sources {
-        for word in source.split('"').skip(1).step_by(2) {
-            let plain = !word.is_empty()
-                && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            let ours = families.iter().any(|family| word.starts_with(family) && word.len() > family.len());
-            if plain && ours {
-                found += 1;
-                assert!(messages.has(word), "no sentence `{word}`");
-            }
-        }
-    }
-    assert!(found > 150, "the scan found only {found}");
 }

@@ -65,7 +65,8 @@ pub(crate) fn list(context: &Context, answer: &Value, columns: &[Column]) -> Res
     context.out.table(&table(context, items, columns)).map_err(closed)
 }
 
-fn table(context: &Context, items: &[Value], columns: &[Column]) -> Table {
+/// Items as a table's rows.
+pub(crate) fn table(context: &Context, items: &[Value], columns: &[Column]) -> Table {
     let headed = columns.iter().fold(Table::new(), |table, column| {
         let heading = context.msg(column.heading, &[]);
         match column.kind {
@@ -184,63 +185,6 @@ fn state_key(code: &str) -> Option<&'static str> {
     })
 }
 
-/// A document of no fixed form as indented lines, one leaf a line.
-pub(crate) fn outline(value: &Value) -> String {
-    let mut lines = Vec::new();
-    outline_into(value, 0, &mut lines);
-    lines.join("\n")
-}
-
-fn outline_into(value: &Value, depth: usize, lines: &mut Vec<String>) {
-    let indent = "  ".repeat(depth);
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                if is_leaf(member) {
-                    lines.push(format!("{indent}{name}: {}", leaf(member)));
-                } else {
-                    lines.push(format!("{indent}{name}:"));
-                    outline_into(member, depth + 1, lines);
-                }
-            }
-        }
-        Value::Array(values) => values.iter().for_each(|value| match value {
-            Value::Object(members) if members.values().all(is_leaf) => {
-                let line: Vec<_> =
-                    members.iter().map(|(name, value)| format!("{name} {}", leaf(value))).collect();
-                lines.push(format!("{indent}- {}", line.join(", ")));
-            }
-            other => outline_into(other, depth, lines),
-        }),
-        other => lines.push(format!("{indent}{}", leaf(other))),
-    }
-}
-
-fn is_leaf(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members.is_empty(),
-        Value::Array(values) => values.iter().all(|value| !value.is_object() && !value.is_array()),
-        _ => true,
-    }
-}
-
-fn leaf(value: &Value) -> String {
-    match value {
-        Value::Number(number) => number.as_u64().map_or_else(|| number.to_string(), thousands),
-        Value::Object(_) => NOTHING.to_owned(),
-        Value::Array(values) if values.is_empty() => NOTHING.to_owned(),
-        other => first_line(&plain(other)),
-    }
-}
-
-/// A text on one line: of a longer one, such as a signed note, the beginning.
-fn first_line(text: &str) -> String {
-    match text.split_once('\n') {
-        Some((first, _)) => format!("{first} …"),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -298,26 +242,6 @@ mod tests {
         list(&context, &json!({"items": [], "total": 0}), &[]).unwrap();
         object(&context, &json!({"id": 1}), &[]).unwrap();
         assert_eq!(captured.out(), "{\"items\":[],\"total\":0}\n{\"id\":1}\n");
-    }
-
-    #[test]
-    fn an_outline_has_one_leaf_a_line() {
-        let text =
-            outline(&json!({"a": {"b": 1234, "c": []}, "l": [{"x": 1, "y": "z"}], "n": ["p", "q"], "e": {}}));
-        assert_eq!(
-            text,
-            "a:\n  b: 1,234\n  c: –\ne: –\nl:\n  - x 1, y z\nn: p, q"
-                .replace("\n  - x", "\n- x")
-                .replace("l:\n-", "l:\n  -")
-        );
-    }
-
-    #[test]
-    fn an_outline_has_the_first_line_of_a_longer_text() {
-        assert_eq!(
-            outline(&json!({"checkpoint": "weir/1/public\n23\nabc=\n"})),
-            "checkpoint: weir/1/public …"
-        );
     }
 
     #[test]

@@ -1,18 +1,23 @@
-//! `weir verify`: checks receipts offline, with nothing but the pinned trust (`ledger::receipt`).
+//! `weir verify`: checks receipts offline, with nothing but the pinned trust (`ledger::receipt`), and holds the data file beside each
+//! against it.
+
+mod data;
+mod sentences;
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::Utc;
 use crypto::cert::Roots;
-use ledger::receipt::{Detail, Fault, MAX_RECEIPT_BYTES, Receipt, Report, StepKind, StepResult, Verifier};
+use ledger::receipt::{MAX_RECEIPT_BYTES, Receipt, Report, Verifier};
 use serde_json::{Value, json};
 
+use self::data::{DataFile, Found};
+use self::sentences::{data_sentence, detail, part_key, step_key};
 use crate::cli::Verify;
 use crate::commands::{Context, closed};
 use crate::exit::Exit;
-use crate::i18n::Arg;
 use crate::problem::{Failure, Result};
-use crate::term::{Mark, Step, Tone, Unit, bytes};
+use crate::term::{Mark, Step, Tone, Unit};
 
 /// The longest trust file that is read, in bytes.
 const TRUST_BYTES_MAX: u64 = 1 << 20;
@@ -28,8 +33,11 @@ pub(super) fn run(args: &Verify, context: &Context) -> Result<Exit> {
         context.out.progress(&context.msg("progress-verifying", &[]), Some(files.len() as u64), Unit::Items);
     let mut found = Vec::with_capacity(files.len());
     for file in files {
-        let report = read(&file).map(|receipt| verifier.verify(&receipt));
-        found.push((file, report));
+        let checked = read(&file).map(|receipt| {
+            let report = verifier.verify(&receipt);
+            Verified { data: DataFile::beside(&file, &report.record), report }
+        });
+        found.push((file, checked));
         bar.add(1);
     }
     drop(bar);
@@ -37,12 +45,39 @@ pub(super) fn run(args: &Verify, context: &Context) -> Result<Exit> {
     Ok(exit(&found))
 }
 
-type Checked = (PathBuf, Result<Report>);
+/// What was found of a readable receipt.
+struct Verified {
+    report: Report,
+    /// The data file beside it, where its name says which one that would be.
+    data: Option<DataFile>,
+}
+
+impl Verified {
+    fn ok(&self) -> bool {
+        self.report.ok() && self.data.as_ref().is_none_or(DataFile::ok)
+    }
+
+    /// Nothing is proven to be false, but the data file cannot be read.
+    fn is_unreadable(&self) -> bool {
+        let unreadable = |data: &DataFile| matches!(data.found, Found::Unreadable { .. });
+        self.report.ok() && self.data.as_ref().is_some_and(unreadable)
+    }
+}
+
+type Checked = (PathBuf, Result<Verified>);
 
 fn exit(found: &[Checked]) -> Exit {
-    let false_one = found.iter().any(|(_, report)| report.as_ref().is_ok_and(|report| !report.ok()));
-    let bad = found.iter().find_map(|(_, report)| report.as_ref().err().map(|failure| failure.exit));
-    if false_one { Exit::Unverified } else { bad.unwrap_or(Exit::Ok) }
+    let exits = found.iter().map(|(_, checked)| match checked {
+        Ok(verified) if verified.ok() => Exit::Ok,
+        Ok(verified) if verified.is_unreadable() => Exit::BadInput,
+        Ok(_) => Exit::Unverified,
+        Err(failure) => failure.exit,
+    });
+    let bad: Vec<Exit> = exits.filter(|exit| *exit != Exit::Ok).collect();
+    match bad.contains(&Exit::Unverified) {
+        true => Exit::Unverified,
+        false => bad.first().copied().unwrap_or(Exit::Ok),
+    }
 }
 
 /// The pinned trust: the file that was named, or that of the configured node.
@@ -118,9 +153,9 @@ fn tell(context: &Context, found: &[Checked]) -> Result<()> {
     if context.out.is_json() {
         return context.out.json(&document(context, found)).map_err(closed);
     }
-    for (file, report) in found {
-        match report {
-            Ok(report) => tell_report(context, file, report)?,
+    for (file, checked) in found {
+        match checked {
+            Ok(verified) => tell_verified(context, file, verified)?,
             Err(failure) => {
                 let sentence = context.sentence(&failure.message);
                 context
@@ -138,15 +173,16 @@ fn tell(context: &Context, found: &[Checked]) -> Result<()> {
 }
 
 fn good(found: &[Checked]) -> usize {
-    found.iter().filter(|(_, report)| report.as_ref().is_ok_and(Report::ok)).count()
+    found.iter().filter(|(_, checked)| checked.as_ref().is_ok_and(Verified::ok)).count()
 }
 
 fn document(context: &Context, found: &[Checked]) -> Value {
     let receipts: Vec<Value> = found
         .iter()
-        .map(|(file, report)| match report {
-            Ok(report) => {
-                json!({"file": file, "ok": report.ok(), "use": report.record, "steps": report.steps})
+        .map(|(file, checked)| match checked {
+            Ok(verified) => {
+                let Verified { report, data } = verified;
+                json!({"file": file, "ok": verified.ok(), "use": report.record, "steps": report.steps, "data": data})
             }
             Err(failure) => json!({"file": file, "ok": false, "error": context.sentence(&failure.message)}),
         })
@@ -154,137 +190,21 @@ fn document(context: &Context, found: &[Checked]) -> Value {
     json!({"receipts": receipts, "verified": good(found), "failed": found.len() - good(found)})
 }
 
-fn tell_report(context: &Context, file: &Path, report: &Report) -> Result<()> {
+fn tell_verified(context: &Context, file: &Path, verified: &Verified) -> Result<()> {
     context.out.data(&file.display().to_string()).map_err(closed)?;
-    for step in &report.steps {
-        let name = context.msg(step_key(step.step), &[]);
-        let text = format!("{name}: {}", detail(context, step));
-        let mark = if step.ok { Mark::Done } else { Mark::Failed };
-        let label = context.msg(part_key(step.step), &[]);
-        context.out.step(&Step { mark, label: &label, text: &text, time: None }).map_err(closed)?;
+    let line = |mark, part: &str, text: &str| {
+        let label = context.msg(part, &[]);
+        context.out.step(&Step { mark, label: &label, text, time: None }).map_err(closed)
+    };
+    for step in &verified.report.steps {
+        let text = format!("{}: {}", context.msg(step_key(step.step), &[]), detail(context, step));
+        line(if step.ok { Mark::Done } else { Mark::Failed }, part_key(step.step), &text)?;
     }
-    Ok(())
-}
-
-/// What a step is about, in one word.
-fn part_key(step: StepKind) -> &'static str {
-    match step {
-        StepKind::Use => "verify-part-use",
-        StepKind::Window => "verify-part-window",
-        StepKind::Contract | StepKind::ProviderContract | StepKind::UserContract => "verify-part-contract",
-        StepKind::ProviderSignature | StepKind::UserSignature => "verify-part-signature",
-        StepKind::ProviderInclusion | StepKind::UserInclusion => "verify-part-log",
-        StepKind::ProviderCheckpoint | StepKind::UserCheckpoint => "verify-part-checkpoint",
+    match &verified.data {
+        Some(data) => line(data.mark(), "verify-part-data", &data_sentence(context, data)),
+        None => Ok(()),
     }
-}
-
-fn step_key(step: StepKind) -> &'static str {
-    match step {
-        StepKind::Use => "verify-step-use",
-        StepKind::Window => "verify-step-window",
-        StepKind::Contract => "verify-step-same-contract",
-        StepKind::ProviderContract => "verify-step-provider-contract",
-        StepKind::UserContract => "verify-step-user-contract",
-        StepKind::ProviderSignature => "verify-step-provider",
-        StepKind::UserSignature => "verify-step-user",
-        StepKind::ProviderInclusion => "verify-step-provider-inclusion",
-        StepKind::UserInclusion => "verify-step-user-inclusion",
-        StepKind::ProviderCheckpoint => "verify-step-provider-checkpoint",
-        StepKind::UserCheckpoint => "verify-step-user-checkpoint",
-    }
-}
-
-/// The step's figures, or why it does not hold.
-fn detail(context: &Context, step: &StepResult) -> String {
-    let msg = |key: &str, args: &[(&str, Arg<'_>)]| context.msg(key, args);
-    match &step.detail {
-        Detail::Use { use_id, sequence, bytes: size, rows, complete, closed_at, .. } => {
-            let key = if *complete { "verify-figures-use" } else { "verify-figures-use-incomplete" };
-            msg(
-                key,
-                &[
-                    ("use", use_id.into()),
-                    ("sequence", (*sequence).into()),
-                    ("bytes", bytes(*size).into()),
-                    ("rows", (*rows).into()),
-                    ("at", time(*closed_at).into()),
-                ],
-            )
-        }
-        Detail::Window { number, first, last, uses, bytes: size, rows, .. } => msg(
-            "verify-figures-window",
-            &[
-                ("number", (*number).into()),
-                ("first", (*first).into()),
-                ("last", (*last).into()),
-                ("uses", (*uses).into()),
-                ("bytes", bytes(*size).into()),
-                ("rows", (*rows).into()),
-            ],
-        ),
-        Detail::Contract { contract_id, provider, user, .. } => msg(
-            "verify-figures-contract",
-            &[
-                ("contract", contract_id.into()),
-                ("provider", (&provider.subject).into()),
-                ("user", (&user.subject).into()),
-            ],
-        ),
-        Detail::Signature { signer, organisation, suite, at } => msg(
-            "verify-figures-signature",
-            &[
-                ("organisation", organisation.into()),
-                ("signer", signer.into()),
-                ("suite", suite.as_str().into()),
-                ("at", time(*at).into()),
-            ],
-        ),
-        Detail::Inclusion { origin, index, size } => msg(
-            "verify-figures-inclusion",
-            &[("origin", origin.into()), ("index", (*index).into()), ("size", (*size).into())],
-        ),
-        Detail::Checkpoint { origin, size, root, sm2 } => {
-            let key = if *sm2 { "verify-figures-checkpoint-sm2" } else { "verify-figures-checkpoint" };
-            let root: String = root.to_string().chars().take(16).collect();
-            msg(key, &[("origin", origin.into()), ("size", (*size).into()), ("root", root.into())])
-        }
-        Detail::Failed { fault } => fault_sentence(context, fault),
-    }
-}
-
-fn fault_sentence(context: &Context, fault: &Fault) -> String {
-    let msg = |key: &str, args: &[(&str, Arg<'_>)]| context.msg(key, args);
-    match fault {
-        Fault::Differs { field, expected, actual } => msg(
-            "verify-fault-differs",
-            &[("field", (*field).into()), ("expected", expected.into()), ("actual", actual.into())],
-        ),
-        Fault::Unreadable { reason } => msg("verify-fault-unreadable", &[("reason", reason.into())]),
-        Fault::NotIncluded { size } => msg("verify-fault-not-included", &[("size", (*size).into())]),
-        Fault::Untrusted { reason } => msg("verify-fault-untrusted", &[("reason", reason.into())]),
-        Fault::BadSignature { reason } => msg("verify-fault-signature", &[("reason", reason.into())]),
-        Fault::NotLogged => msg("verify-fault-not-logged", &[]),
-        Fault::Unsigned { origin } => msg("verify-fault-unsigned", &[("origin", origin.into())]),
-        Fault::Forged { origin } => msg("verify-fault-forged", &[("origin", origin.into())]),
-        Fault::FromFuture { signed, now } => msg(
-            "verify-fault-future",
-            &[
-                ("signed", time(signed.saturating_mul(1_000_000)).into()),
-                ("now", time(now.saturating_mul(1_000_000)).into()),
-            ],
-        ),
-        Fault::NotChecked { because } => {
-            msg("verify-fault-not-checked", &[("because", context.msg(step_key(*because), &[]).into())])
-        }
-    }
-}
-
-/// Microseconds of the epoch as RFC 3339.
-fn time(micros: i64) -> String {
-    DateTime::from_timestamp_micros(micros)
-        .map_or_else(|| micros.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 #[cfg(test)]
-#[path = "verify_tests.rs"]
 mod tests;

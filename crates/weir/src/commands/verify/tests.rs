@@ -1,13 +1,15 @@
 //! Receipts in files: genuine, false, unreadable; and where the trust comes from. `fixtures/` has a genuine receipt of another time.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use super::*;
-use crate::commands::tests::{command, context};
-use crate::i18n::Lang;
-use crate::testing::{context_in, node};
+use ledger::receipt::{Fault, StepKind};
 
-const RECEIPT: &str = include_str!("../../fixtures/genuine.receipt.json");
-const TRUST: &str = include_str!("../../fixtures/trust.pem");
+use super::sentences::fault_sentence;
+use super::*;
+use crate::i18n::Lang;
+use crate::testing::{command, context, context_in, node};
+
+const RECEIPT: &str = include_str!("../../../fixtures/genuine.receipt.json");
+const TRUST: &str = include_str!("../../../fixtures/trust.pem");
 
 struct Shelf(tempfile::TempDir);
 
@@ -68,6 +70,60 @@ fn a_false_receipt_shows_where_it_is_false() {
     assert_eq!(exit.unwrap(), Exit::Unverified);
     assert!(out.contains('✗') && out.contains('✓'), "{out}");
     assert!(err.contains("1 of 1 receipt not verified"), "{err}");
+}
+
+/// The receipt of a file `air.csv` that holds `data`. The record's figures are changed, so the receipt itself is false.
+fn receipt_of(data: &[u8]) -> String {
+    let digest = crypto::Sha256::of(data).to_string();
+    RECEIPT.replacen("\"bytes\": 200,", &format!("\"bytes\": {},", data.len()), 1).replacen(
+        "cd04a4754498e06db5a13c5f371f1f04ff6d2470f24aa9bd886540e5dce77f70",
+        &digest,
+        1,
+    )
+}
+
+#[test]
+fn a_data_file_that_is_not_there_is_said_and_no_failure() {
+    let shelf = Shelf::new();
+    let receipt = shelf.put("air.csv.receipt.json", RECEIPT);
+    let (exit, out, _) = shelf.verify(&receipt, &[]);
+    assert_eq!(exit.unwrap(), Exit::Ok, "{out}");
+    let line = out.lines().last().unwrap();
+    assert!(line.starts_with('–') && line.contains("air.csv is not beside"), "{out}");
+    let (_, out, _) = shelf.verify(&receipt, &["--json"]);
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["receipts"][0]["data"]["outcome"], "missing");
+}
+
+#[test]
+fn a_data_file_that_changed_makes_a_genuine_receipt_fail() {
+    let shelf = Shelf::new();
+    let receipt = shelf.put("air.csv.receipt.json", RECEIPT);
+    for (data, outcome, word) in
+        [("x".repeat(200), "other-digest", "SHA-256"), ("x".repeat(199), "other-length", "199")]
+    {
+        shelf.put("air.csv", &data);
+        let (exit, out, err) = shelf.verify(&receipt, &[]);
+        assert_eq!(exit.unwrap(), Exit::Unverified, "{out}");
+        let failed: Vec<_> = out.lines().filter(|line| line.starts_with('✗')).collect();
+        assert!(failed.len() == 1 && failed[0].contains("air.csv") && failed[0].contains(word), "{out}");
+        assert!(err.contains("1 of 1 receipt not verified"), "{err}");
+        let (_, out, _) = shelf.verify(&receipt, &["--json"]);
+        let document: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(document["receipts"][0]["data"]["outcome"], outcome);
+        assert_eq!((&document["receipts"][0]["ok"], &document["failed"]), (&json!(false), &json!(1)));
+    }
+}
+
+#[test]
+fn a_data_file_that_is_the_same_is_a_step_of_its_own() {
+    let shelf = Shelf::new();
+    let receipt = shelf.put("air.csv.receipt.json", &receipt_of(b"year,O3\n2013,5\n"));
+    shelf.put("air.csv", "year,O3\n2013,5\n");
+    let (exit, out, _) = shelf.verify(&receipt, &[]);
+    assert_eq!(exit.unwrap(), Exit::Unverified, "the receipt was changed");
+    let line = out.lines().last().unwrap();
+    assert!(line.starts_with('✓') && line.contains("air.csv") && line.contains("15 B"), "{out}");
 }
 
 #[test]
@@ -133,7 +189,7 @@ fn the_trust_of_the_configured_node_is_taken_where_none_is_named() {
     );
     std::fs::write(node.trust_file(), TRUST).unwrap();
     assert_eq!(run(&args, &context).unwrap(), Exit::Ok);
-    let (elsewhere, _) = crate::commands::tests::context(&["--config", "/nowhere/weir.toml"]);
+    let (elsewhere, _) = crate::testing::context(&["--config", "/nowhere/weir.toml"]);
     assert_eq!(run(&args, &elsewhere).unwrap_err().message.key, "verify-no-trust");
 }
 
@@ -159,6 +215,20 @@ fn every_step_and_fault_has_its_sentence_in_both_languages() {
         let steps: std::collections::BTreeSet<_> =
             StepKind::ALL.map(|step| context.msg(step_key(step), &[])).into();
         assert_eq!(steps.len(), StepKind::ALL.len(), "{steps:?}");
+        let file = std::path::PathBuf::from("/a/air.csv");
+        let (sha256, expected) = (crypto::Sha256::of(b"a"), crypto::Sha256::of(b"b"));
+        let files: std::collections::BTreeSet<_> = [
+            Found::Same { bytes: 1 },
+            Found::Missing,
+            Found::Unproven,
+            Found::OtherLength { bytes: 1, expected: 2 },
+            Found::OtherDigest { sha256, expected },
+            Found::Unreadable { reason: "r".into() },
+        ]
+        .into_iter()
+        .map(|found| data_sentence(&context, &DataFile { file: file.clone(), found }))
+        .collect();
+        assert!(files.len() == 6 && files.iter().all(|text| text.contains("air.csv")), "{files:?}");
         for step in StepKind::ALL {
             assert!(context.messages.has(step_key(step)) && context.messages.has(part_key(step)), "{step}");
         }
