@@ -122,7 +122,9 @@ pub async fn open(
     })
 }
 
-/// Closes a use with what the caller has, after a delivery that was resumed: the bytes of the whole, and their digest.
+/// Closes a use with what the caller has, after a delivery that was resumed: the bytes of the whole, and their digest. A report of anything
+/// else is refused and changes nothing: a slip of the caller's must not stand against the provider's window, and what really arrived
+/// wrong shows when it is fetched from the beginning, past this side's own meter.
 ///
 /// # Errors
 /// [`Error::NotFound`] for the contract or the use, [`Error::Metering`] where nothing was announced yet or the use is over,
@@ -147,14 +149,15 @@ pub async fn received(
             place.use_id
         ))
     })?;
-    let is_right = announced.bytes == bytes && announced.digest == sha256;
-    end(node, place.clone(), announced.clone(), is_right, bytes).await?;
-    if is_right { Ok(()) } else { Err(mismatch(&place.use_id, &announced, bytes, &sha256)) }
+    if announced.bytes != bytes || announced.digest != sha256 {
+        return Err(mismatch(&place.use_id, &announced, bytes, &sha256));
+    }
+    end(node, place, announced, true, bytes).await
 }
 
 fn mismatch(use_id: &UseId, announced: &Delivered, bytes: u64, sha256: &Sha256) -> Error {
     Error::Evidence(format!(
-        "use `{use_id}`: {bytes} bytes with digest {sha256} arrived, and {} bytes with digest {} were announced: fetch them again from the beginning",
+        "use `{use_id}`: {bytes} bytes with digest {sha256} are not the {} bytes with digest {} that were announced: fetch them again from the beginning",
         announced.bytes, announced.digest
     ))
 }

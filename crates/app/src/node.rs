@@ -106,6 +106,7 @@ impl Node {
         self.spawn("feed", crate::feed::follow(self.clone()));
         self.spawn("outbox", crate::outbox::deliver(self.clone()));
         self.spawn("windows", crate::metering::close_windows(self.clone()));
+        self.spawn("uses under way", crate::metering::keep_progress(self.clone()));
         self.spawn("idle uses", crate::metering::sweep_idle_uses(self.clone()));
         self.spawn("contracts", crate::contract::expire(self.clone()));
         self.spawn("search index", crate::catalogue::indexing::keep(self.clone()));

@@ -12,8 +12,10 @@ use super::desk::{self, Change, Held};
 use super::turn::Turn;
 use crate::{Error, Node};
 
-/// How long the job sleeps at most before it looks at the clock again.
-const SWEEP: Duration = Duration::from_secs(60);
+/// How long the job sleeps at most before it looks at the node's clock again, which may have been set: a look asks nobody but memory.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long it waits after a failure.
+const RETRY: Duration = Duration::from_secs(60);
 /// How many rows one page of the first look takes.
 const PAGE: u32 = 500;
 /// The states, as rows hold them, of contracts that are not over.
@@ -26,18 +28,20 @@ const ALIVE: [ContractStatus; 4] = [
 
 /// Job: moves contracts past the end of their terms' time to their end.
 pub async fn expire(node: Node) {
-    if let Err(error) = expect_all(&node).await {
-        tracing::error!(%error, "contracts could not be read for their ends; restart the node to try again");
+    while let Err(error) = expect_all(&node).await {
+        tracing::error!(%error, "contracts could not be read for their ends; trying again");
+        tokio::time::sleep(RETRY).await;
     }
     loop {
         end_due(&node).await;
-        let pause = node.contracts().next_expiry().map_or(SWEEP, |at| until(at, node.now()));
+        let pause = node.contracts().next_expiry().map_or(RETRY, |at| until(at, node.now()));
         let _ = tokio::time::timeout(pause, node.contracts().sooner.notified()).await;
     }
 }
 
-fn until(at: Timestamp, now: Timestamp) -> Duration {
-    Duration::from_micros(u64::try_from(at.micros_since(now)).unwrap_or(0)).min(SWEEP)
+/// The time from `now` to `at`, as far as one may sleep without looking at the node's clock.
+pub(super) fn until(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_micros(u64::try_from(at.micros_since(now)).unwrap_or(0)).min(LOOK)
 }
 
 /// Notes the ends of all contracts that the store has.
@@ -75,7 +79,7 @@ async fn expect_page(
 
 /// Ends every contract whose time is over now.
 pub(super) async fn end_due(node: &Node) {
-    while let Some((at, tenant, key)) = node.contracts().take_expired(node.now()) {
+    while let Some((_, tenant, key)) = node.contracts().take_expired(node.now()) {
         match end(node, &tenant, &key).await {
             Ok(()) => {}
             // Other terms were agreed since; that commit noted their end.
@@ -83,14 +87,14 @@ pub(super) async fn end_due(node: &Node) {
             Err(Error::NotFound { .. }) => {}
             Err(error) => {
                 tracing::warn!(contract.key = key, %error, "a contract could not be ended at its time; trying again");
-                node.contracts().expect((at.plus_micros(SWEEP_MICROS), tenant, key));
+                node.contracts().expect((node.now().plus_micros(RETRY_MICROS), tenant, key));
             }
         }
     }
 }
 
-/// [`SWEEP`] in microseconds.
-const SWEEP_MICROS: i64 = 60_000_000;
+/// [`RETRY`] in microseconds.
+const RETRY_MICROS: i64 = 60_000_000;
 
 async fn end(node: &Node, tenant: &str, key: &str) -> Result<(), Error> {
     let speaker = node.tenant(tenant)?;

@@ -288,14 +288,12 @@ pub async fn wait(
     }
 }
 
-/// Ends when a signed contract's time begins: its state changes with the clock alone.
+/// Ends when a signed contract's time may have begun by the node's clock: its state changes with that alone.
 async fn begins(contract: &Contract, now: Timestamp) {
-    let micros = match &contract.state {
-        ContractState::Performing { terms, .. } => terms.time.start().micros_since(now),
-        _ => 0,
-    };
-    match u64::try_from(micros) {
-        Ok(micros) if micros > 0 => tokio::time::sleep(Duration::from_micros(micros)).await,
+    match &contract.state {
+        ContractState::Performing { terms, .. } if terms.time.start() > now => {
+            tokio::time::sleep(expiry::until(terms.time.start(), now)).await;
+        }
         _ => std::future::pending().await,
     }
 }

@@ -1,7 +1,8 @@
 //! The bytes of a delivery on their way out, and the end of their use.
 //!
 //! The last piece waits until the use is closed durably: a crash after it finds a closed use at the provider, never one that is closed
-//! as abandoned while the user has everything. A stream that is dropped before leaves its use open, to be taken up at any offset.
+//! as abandoned while the user has everything. A stream that is dropped before leaves its use open, to be taken up at any offset. How far it
+//! came is noted meanwhile ([`crate::metering::note_progress`]) and at its end.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,6 +16,7 @@ use store::{UseKey, UseSign};
 use tokio::task::JoinHandle;
 
 use super::{content, gate};
+use crate::metering::Furthest;
 use crate::{Error, Node};
 
 /// Somebody sends a use: it is not taken for abandoned as long as this lives.
@@ -22,6 +24,7 @@ use crate::{Error, Node};
 pub(super) struct Sending {
     node: Node,
     key: UseKey,
+    furthest: Furthest,
     upto: u64,
     counted: bool,
     over: bool,
@@ -33,11 +36,16 @@ impl Sending {
     /// # Errors
     /// [`Error::NotReady`] where the use is just being closed as abandoned.
     pub(super) fn begin(node: &Node, key: UseKey) -> Result<Sending, Error> {
-        if !node.meters().begin(&key) {
+        let Some(furthest) = node.meters().begin(&key) else {
             let what = format!("use `{}` is being closed as abandoned", key.use_id);
             return Err(Error::NotReady { what, retry_after_ms: CLOSING_MS });
-        }
-        Ok(Sending { node: node.clone(), key, upto: 0, counted: false, over: false })
+        };
+        Ok(Sending { node: node.clone(), key, furthest, upto: 0, counted: false, over: false })
+    }
+
+    fn reach(&mut self, upto: u64) {
+        self.upto = upto;
+        self.furthest.reach(upto);
     }
 }
 
@@ -46,7 +54,7 @@ const CLOSING_MS: u64 = 100;
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        self.node.meters().end(&self.key, self.upto, self.over);
+        self.node.meters().end(&self.key, self.over);
         // Outside a runtime the process is ending, and the next one gives open uses their whole time anyway.
         if self.counted && !self.over && tokio::runtime::Handle::try_current().is_ok() {
             let (sign, at) = (UseSign { key: self.key.clone(), upto: self.upto }, self.node.now().micros());
@@ -92,7 +100,8 @@ impl DeliveryStream {
         offset: u64,
         admission: &Admission,
     ) -> Result<DeliveryStream, Error> {
-        (sending.counted, sending.upto) = (true, offset);
+        sending.counted = true;
+        sending.reach(offset);
         let mut last = Last::Ahead;
         if offset == whole.bytes {
             gate::close(&sending.node, &sending.key, &whole).await?;
@@ -111,7 +120,7 @@ impl DeliveryStream {
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         match ready!(Pin::new(&mut self.bytes).poll_next(cx)) {
             Some(Ok(piece)) => {
-                self.sending.upto += piece.len() as u64;
+                self.sending.reach(self.sending.upto + piece.len() as u64);
                 if self.sending.upto < self.whole.bytes {
                     return Poll::Ready(Some(Ok(piece)));
                 }

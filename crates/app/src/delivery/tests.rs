@@ -235,6 +235,48 @@ async fn an_abandoned_use_closes_as_incomplete_with_its_furthest_byte_and_is_ove
     assert!(ask(&world, &contract, "u2", 0).await.is_ok());
 }
 
+/// Sends two pieces, notes it, sends a third, and is killed. Answers the bytes of two and of three.
+async fn killed_in_the_middle(world: &mut World, contract: &ContractId) -> (u64, u64) {
+    let mut stream = ask(world, contract, "u1", 0).await.unwrap().stream;
+    let mut sent = Vec::new();
+    for piece in 0..3 {
+        sent.push(stream.next().await.unwrap().unwrap().len() as u64);
+        if piece == 1 {
+            assert_eq!(metering::note_progress(&world.provider.node).await.unwrap(), 1);
+            assert_eq!(metering::note_progress(&world.provider.node).await.unwrap(), 0, "it is noted");
+        }
+    }
+    world.kill_provider().await;
+    drop(stream);
+    (sent[0] + sent[1], sent.iter().sum())
+}
+
+#[tokio::test]
+async fn a_use_that_a_crash_broke_off_goes_on_as_the_same_one() {
+    let mut world = World::new(MANY).await;
+    let contract = world.contract(terms().with_count(1)).await;
+    let content = csv(MANY).into_bytes();
+    let (noted, sent) = killed_in_the_middle(&mut world, &contract).await;
+    let open = row(&world, &contract, "u1").await.unwrap();
+    assert_eq!((open.bytes, open.closing), (noted, None));
+    let rest = ask(&world, &contract, "u1", sent).await.unwrap();
+    assert_eq!(rest.sequence, 1);
+    assert!(read_all(rest.stream).await.unwrap() == content[sent as usize..]);
+    assert!(row(&world, &contract, "u1").await.unwrap().complete);
+    assert_eq!(counter(&world, &contract).await, UseCounter { used: 1, closed: 1, windowed: 0 });
+}
+
+#[tokio::test]
+async fn a_use_that_a_crash_broke_off_closes_with_what_was_noted_where_nobody_takes_it_up() {
+    let mut world = World::new(MANY).await;
+    let contract = world.contract(terms()).await;
+    let (noted, _) = killed_in_the_middle(&mut world, &contract).await;
+    world.clock.advance_secs(601);
+    assert_eq!(sweep_idle(&world.provider.node).await.unwrap(), 1);
+    let closed = row(&world, &contract, "u1").await.unwrap();
+    assert_eq!((closed.complete, closed.bytes), (false, noted));
+}
+
 #[tokio::test]
 async fn a_source_that_changes_on_the_way_ends_the_stream_and_leaves_the_use_open() {
     let mut world = World::new(MANY).await;

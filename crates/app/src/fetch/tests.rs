@@ -119,12 +119,35 @@ async fn what_the_caller_has_must_be_what_was_announced() {
     assert!(matches!(received_at(&world, &contract, "u1", b"x").await, Err(Error::NotFound { .. })));
     drop(begin_at(&world, &contract, "u1", 5).await.unwrap());
     let wrong = received_at(&world, &contract, "u1", b"something else").await.unwrap_err();
-    assert!(matches!(wrong, Error::Evidence(_)), "{wrong}");
-    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, MISMATCH);
+    assert!(matches!(&wrong, Error::Evidence(text) if text.contains("fetch them again")), "{wrong}");
+    assert_eq!(
+        record(&world, &contract, "u1").await.unwrap().state,
+        ReceivedUseRow::OPEN,
+        "a slip says nothing"
+    );
     received_at(&world, &contract, "u1", csv(10).as_bytes()).await.unwrap();
     assert_eq!(record(&world, &contract, "u1").await.unwrap().state, "complete", "it came right in the end");
     assert!(received_at(&world, &contract, "u1", b"something else").await.is_err());
     assert_eq!(record(&world, &contract, "u1").await.unwrap().state, "complete", "and stays right");
+}
+
+#[tokio::test]
+async fn a_slip_in_a_report_is_no_dispute_and_can_be_put_right() {
+    let mut world = World::new(10).await;
+    let contract = world.contract(terms()).await;
+    read_all(begin_at(&world, &contract, "u1", 5).await.unwrap().stream).await.unwrap();
+    assert!(received_at(&world, &contract, "u1", b"a slip").await.is_err());
+    let usage = async || {
+        let (node, speaker) = (&world.provider.node, &world.provider.speaker);
+        crate::metering::usage_of(node, speaker, contract.as_str()).await.unwrap()
+    };
+    world.settle().await;
+    let waits = usage().await;
+    assert_eq!((waits.dispute, waits.unsigned), (None, 1), "the window waits");
+    received_at(&world, &contract, "u1", csv(10).as_bytes()).await.unwrap();
+    world.clock.advance_secs(60);
+    world.settle().await;
+    assert_eq!(usage().await.countersigned.windows, 1, "signed once it came right");
 }
 
 #[tokio::test]

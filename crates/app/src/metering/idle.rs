@@ -1,4 +1,5 @@
-//! Uses that nobody asks bytes of any more: after a while they close as incomplete, and count (docs/WIRE.md, 6).
+//! Open uses: how far they are sent is noted while it happens, and those that nobody asks bytes of any more close after a while as
+//! incomplete, and count (docs/WIRE.md, 6).
 
 use std::time::Duration;
 
@@ -12,6 +13,32 @@ const BATCH: u32 = 512;
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// The shortest pause between two looks.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
+
+/// How often it is noted how far uses are sent.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
+
+/// Job: notes how far uses are sent, so that a crash does not forget it.
+pub async fn keep_progress(node: Node) {
+    loop {
+        tokio::time::sleep(NOTE_EVERY).await;
+        if let Err(error) = note_progress(&node).await {
+            tracing::warn!(%error, "how far deliveries are was not noted; trying again");
+        }
+    }
+}
+
+/// Notes how far each use was sent that got further since the last time; of how many.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn note_progress(node: &Node) -> Result<usize, Error> {
+    let advanced = node.meters().advanced();
+    let uses = advanced.len();
+    if uses > 0 {
+        node.store().touch_uses(advanced, node.now().micros()).await?;
+    }
+    Ok(uses)
+}
 
 /// Job: closes abandoned uses. The time that the node was down does not count: nobody could ask it for bytes.
 pub async fn sweep_idle_uses(node: Node) {

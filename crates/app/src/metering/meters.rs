@@ -1,16 +1,17 @@
 //! What the meters of one node keep in memory: nothing that is not in the store, but for how far a use is sent that is being sent.
 //!
 //! After a crash it begins empty, and is filled again from the store: windows that are due by the job's first look, counts when they
-//! are asked for. How far a use was sent stands in its row once its stream broke off; a crash in the middle of a stream loses the bytes of
-//! that stream, which favours the user.
+//! are asked for. How far a use was sent is noted in its row while it is sent ([`super::note_progress`]) and when its stream breaks off; a
+//! crash in the middle of a stream loses what was sent since the last note, which favours the user.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crypto::Sha256;
 use dataplane::project::Projected;
 use domain::id::ContractId;
-use store::UseKey;
+use store::{UseKey, UseSign};
 use tokio::sync::{Notify, OnceCell, watch};
 
 /// How many measured projections are remembered.
@@ -67,12 +68,29 @@ impl Due {
 }
 
 /// An open use that bytes are sent of, or were.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct InFlight {
     streams: u32,
-    upto: u64,
+    furthest: Furthest,
+    /// What the store was told of it.
+    noted: u64,
     /// It is being closed as abandoned: nobody may take it up again.
     closing: bool,
+}
+
+/// The furthest byte of a use that was sent, shared by all who send it.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Furthest(Arc<AtomicU64>);
+
+impl Furthest {
+    /// The bytes up to `upto` were sent.
+    pub(crate) fn reach(&self, upto: u64) {
+        self.0.fetch_max(upto, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Counts of unsigned windows, and how often a window changed: a count that was begun before a change is not kept.
@@ -124,25 +142,36 @@ impl Meters {
         (taken, waiting.planned)
     }
 
-    /// Somebody begins to send a use: as long as he does, it is not taken for abandoned. `false` where it is just being closed.
-    pub(crate) fn begin(&self, key: &UseKey) -> bool {
+    /// Somebody begins to send a use: as long as he does, it is not taken for abandoned. Nothing where it is just being closed.
+    pub(crate) fn begin(&self, key: &UseKey) -> Option<Furthest> {
         let mut open = lock(&self.open);
         let flight = open.entry(key.clone()).or_default();
-        if !flight.closing {
-            flight.streams += 1;
+        if flight.closing {
+            return None;
         }
-        !flight.closing
+        flight.streams += 1;
+        Some(flight.furthest.clone())
     }
 
-    /// Who began to send has ended, after the bytes up to `upto`; `over` where the use has ended with that.
-    pub(crate) fn end(&self, key: &UseKey, upto: u64, over: bool) {
+    /// Who began to send has ended; `over` where the use has ended with that.
+    pub(crate) fn end(&self, key: &UseKey, over: bool) {
         let mut open = lock(&self.open);
         let Some(flight) = open.get_mut(key) else { return };
         flight.streams = flight.streams.saturating_sub(1);
-        flight.upto = flight.upto.max(upto);
-        if flight.streams == 0 && (over || flight.upto == 0) {
+        if flight.streams == 0 && (over || flight.furthest.get() == 0) {
             open.remove(key);
         }
+    }
+
+    /// The uses that got further since this was asked last.
+    pub(super) fn advanced(&self) -> Vec<UseSign> {
+        let mut open = lock(&self.open);
+        let flights = open.iter_mut().filter_map(|(key, flight)| {
+            let upto = flight.furthest.get();
+            let before = std::mem::replace(&mut flight.noted, upto);
+            (upto > before).then(|| UseSign { key: key.clone(), upto })
+        });
+        flights.collect()
     }
 
     /// Marks a use as being closed and says how far it was sent; nothing where somebody sends it.
@@ -153,7 +182,7 @@ impl Meters {
             return None;
         }
         flight.closing = true;
-        Some(flight.upto)
+        Some(flight.furthest.get())
     }
 
     /// The mark goes; what was known of the use too, where it is closed now.

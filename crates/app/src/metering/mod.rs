@@ -6,7 +6,7 @@
 //! | here | both | the end of a use, and what stands in the rows |
 //! | [`meters`] | both | what is kept in memory |
 //! | [`close`] | provider | closing windows, and sending them |
-//! | [`idle`] | provider | closing uses that nobody takes up |
+//! | [`idle`] | provider | noting how far uses are sent, closing those that nobody takes up |
 //! | [`compare`] | user | a window against its own meter; the counter-signature |
 //! | [`answer`] | provider | the user's answer to a window |
 //! | [`resend`] | provider | windows that nobody answered |
@@ -32,7 +32,8 @@ use store::{CloseUse, Closing, Stored, UseRow, WindowRow};
 pub use self::answer::{window_answered, window_undelivered};
 pub use self::close::{close_due, close_windows};
 pub use self::compare::handle_window;
-pub use self::idle::{sweep_idle, sweep_idle_uses};
+pub use self::idle::{keep_progress, note_progress, sweep_idle, sweep_idle_uses};
+pub(crate) use self::meters::Furthest;
 pub use self::meters::Meters;
 pub use self::resend::resend_windows;
 pub use self::view::{Dispute, Sums, UsageView, UseView, UsesView, WindowSums, usage, usage_of, uses};

@@ -573,13 +573,15 @@ fn a_count_of_unsigned_windows_stands_until_one_of_them_changes() {
 fn a_use_is_sent_or_closed_and_never_both() {
     let meters = Meters::default();
     let key = store::UseKey { tenant: "t".into(), contract: "c".into(), use_id: "u".into() };
-    assert!(meters.begin(&key));
-    assert_eq!(meters.begin_closing(&key), None, "it is being sent");
-    meters.end(&key, 70, false);
-    assert!(meters.begin(&key));
-    meters.end(&key, 30, false);
+    let mut send = |upto: u64| {
+        meters.begin(&key).unwrap().reach(upto);
+        assert_eq!(meters.begin_closing(&key), None, "it is being sent");
+        meters.end(&key, false);
+    };
+    send(70);
+    send(30);
     assert_eq!(meters.begin_closing(&key), Some(70), "the furthest byte of all");
-    assert!(!meters.begin(&key), "it is being closed");
+    assert!(meters.begin(&key).is_none(), "it is being closed");
     meters.end_closing(&key, false);
     assert_eq!(meters.begin_closing(&key), Some(70), "the close failed: nothing is forgotten");
     meters.end_closing(&key, true);

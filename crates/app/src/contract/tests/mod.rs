@@ -244,6 +244,25 @@ async fn a_contract_ends_with_its_time() {
 }
 
 #[tokio::test]
+async fn the_job_follows_the_node_s_clock_however_it_moves() {
+    let world = World::new(Negotiation::Automatic).await;
+    let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
+    drain(&world).await;
+    let (node, speaker) = (&world.user.node, world.user.speaker());
+    node.spawn("contracts", expire(node.clone()));
+    let ended = wait(node, &speaker, &proposed.key, "06", Duration::from_secs(20));
+    let moved = async {
+        // The job sleeps by now, for the ten months that it expects.
+        while node.contracts().next_expiry().is_none() {
+            tokio::task::yield_now().await;
+        }
+        world.clock.set(year().end());
+    };
+    let (ended, ()) = tokio::join!(ended, moved);
+    assert_eq!(ended.unwrap().cause, Some("expired"));
+}
+
+#[tokio::test]
 async fn a_signed_contract_whose_time_has_not_begun_is_waited_for() {
     let world = World::new(Negotiation::Automatic).await;
     let start = domain::TimeRange::new(at("2026-03-01T12:00:00.2Z"), at("2026-06-01T00:00:00Z")).unwrap();
