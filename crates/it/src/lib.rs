@@ -11,6 +11,7 @@
 //! | [`stage`] | a town with a process and a fault proxy for each node, whose processes are killed at a chosen message |
 //! | [`insist`] | the steps of the main flow by a member who asks until it is answered, whoever is killed meanwhile |
 //! | [`cluster`] | a PostgreSQL server of the test's own, and databases on the one that is given |
+//! | [`tls`] | certificates for nodes that listen with TLS |
 //! | [`data`] | small files |
 //! | [`wait`] | waiting for what another task or process does |
 //!
@@ -33,5 +34,6 @@ pub mod network;
 pub mod process;
 pub mod proxy;
 pub mod stage;
+pub mod tls;
 pub mod town;
 pub mod wait;

@@ -80,7 +80,15 @@ impl Data {
 impl Manage {
     /// A client of the node that listens at `base` (`http://…`).
     pub fn new(base: &str, token: &str, acting: Option<String>) -> Manage {
-        let options = ClientOptions { allow_private: true, ..ClientOptions::default() };
+        Manage::trusting(None, base, token, acting)
+    }
+
+    /// A client of the node that listens at `base` (`https://…`) with a certificate of these roots (PEM).
+    ///
+    /// # Panics
+    /// Where they cannot be used.
+    pub fn trusting(roots: Option<String>, base: &str, token: &str, acting: Option<String>) -> Manage {
+        let options = ClientOptions { allow_private: true, roots_pem: roots, ..ClientOptions::default() };
         let client = Client::new(options).unwrap();
         Manage { client, base: base.to_owned(), token: token.to_owned(), acting }
     }

@@ -160,9 +160,12 @@ impl Drop for Serving {
     }
 }
 
-/// Whether a node answers at `http://host:port`.
+/// Whether a node answers at `http://host:port`; of one at `https://host:port`, whether it listens.
 fn answers(address: &str) -> bool {
     use std::io::{Read as _, Write as _};
+    if let Some(host) = address.strip_prefix("https://") {
+        return std::net::TcpStream::connect(host).is_ok();
+    }
     let host = address.trim_start_matches("http://");
     let Ok(mut stream) = std::net::TcpStream::connect(host) else { return false };
     let asked = format!("GET /weir/v1/time HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");

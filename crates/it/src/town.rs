@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::manage::Manage;
 use crate::network::credit_code;
 use crate::process::{self, Serving, free_port};
+use crate::tls::TlsFiles;
 use crate::wait::wait_until_in_thread;
 
 /// How long a node may take to join.
@@ -76,6 +77,7 @@ pub struct Town {
     addresses: BTreeMap<String, Vec<String>>,
     running: BTreeMap<String, Serving>,
     organisations: u32,
+    tls: Option<TlsFiles>,
 }
 
 impl Default for Town {
@@ -88,7 +90,14 @@ impl Town {
     /// Nothing yet but a folder.
     pub fn new() -> Town {
         let (addresses, running) = (BTreeMap::new(), BTreeMap::new());
-        Town { folder: tempfile::tempdir().unwrap(), addresses, running, organisations: 0 }
+        Town { folder: tempfile::tempdir().unwrap(), addresses, running, organisations: 0, tls: None }
+    }
+
+    /// Nothing yet but a folder and certificates: every node will listen with TLS.
+    pub fn new_with_tls() -> Town {
+        let mut town = Town::new();
+        town.tls = Some(TlsFiles::make(town.folder(), "tls"));
+        town
     }
 
     /// The [`FIVE`] processes.
@@ -98,19 +107,24 @@ impl Town {
 
     /// These nodes, each with what `init` is told beside; all that join have joined.
     pub fn found_with(plots: &[Plot], mut more: impl FnMut(&Plot) -> Vec<String>) -> Town {
-        let mut town = Town::new();
+        Town::new().with(plots, &mut more)
+    }
+
+    /// With these nodes.
+    #[must_use]
+    pub fn with(mut self, plots: &[Plot], more: &mut dyn FnMut(&Plot) -> Vec<String>) -> Town {
         for (place, plot) in plots.iter().enumerate() {
             let more = more(plot);
-            town.prepare(plot, &more.iter().map(String::as_str).collect::<Vec<_>>());
+            self.prepare(plot, &more.iter().map(String::as_str).collect::<Vec<_>>());
             if plots[place + 1..].iter().any(|later| later.process == plot.process) {
                 continue;
             }
-            town.serve(plot.process);
+            self.serve(plot.process);
             for joining in plots.iter().filter(|it| it.process == plot.process && !it.upstream.is_empty()) {
-                town.joined(joining.process, joining.node);
+                self.joined(joining.process, joining.node);
             }
         }
-        town
+        self
     }
 
     /// Makes a node: registers its operator at its upstream, where it has one, and writes its configuration.
@@ -167,13 +181,20 @@ impl Town {
     pub fn init(&mut self, process: &str, name: &str, role: &str, more: &[&str]) {
         let (home, listen) = (self.home(process), format!("127.0.0.1:{}", free_port()));
         let dir = home.to_str().unwrap();
-        let args =
-            [&["init", "--role", role, "--name", name, "--listen", &listen, "--dir", dir], more].concat();
-        process::run_ok(&home, None, &args);
+        let (scheme, tls) = match &self.tls {
+            Some(files) => ("https", files.table()),
+            None => ("http", String::new()),
+        };
+        let address = format!("{scheme}://{listen}");
+        let mut args = vec!["init", "--role", role, "--name", name, "--listen", &listen, "--dir", dir];
+        if !more.contains(&"--address") {
+            args.extend(["--address", &address]);
+        }
+        process::run_ok(&home, None, &[&args, more].concat());
         let config = self.config(process);
         let text = std::fs::read_to_string(&config).unwrap();
-        std::fs::write(&config, text + LIMITS).unwrap();
-        self.addresses.entry(process.to_owned()).or_default().push(format!("http://{listen}"));
+        std::fs::write(&config, text + &tls + LIMITS).unwrap();
+        self.addresses.entry(process.to_owned()).or_default().push(address);
     }
 
     /// Starts a process, and waits until all its nodes answer.
@@ -243,6 +264,19 @@ impl Town {
     /// Where its token cannot be read.
     pub fn manage(&self, process: &str, node: &str, place: usize, acting: Option<&str>) -> Manage {
         let token = std::fs::read_to_string(self.home(process).join(node).join("admin.token")).unwrap();
-        Manage::new(&self.addresses[process][place], token.trim(), acting.map(str::to_owned))
+        let roots = self.tls.as_ref().map(TlsFiles::roots);
+        Manage::trusting(roots, &self.addresses[process][place], token.trim(), acting.map(str::to_owned))
+    }
+
+    /// Registers an organisation at a region, and lets it join the only host of a process. Answers the connector's identifier.
+    ///
+    /// # Panics
+    /// Where region or host refuse.
+    pub fn join(&mut self, region: &str, process: &str, host: &str) -> String {
+        let subject = self.new_subject();
+        let enrolment = self.json(region, &["org", "register", &subject, "--name", "Station"]);
+        let code = enrolment["code"].as_str().unwrap();
+        let joined = self.json(process, &["connector", "join", code, "--node", host]);
+        joined["connector"].as_str().unwrap().to_owned()
     }
 }

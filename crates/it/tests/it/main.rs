@@ -11,6 +11,7 @@
 
 mod crash;
 mod delivery;
+mod disk;
 mod feed;
 mod flow;
 mod joining;
@@ -19,6 +20,8 @@ mod management;
 mod messages;
 mod outbox;
 mod processes;
+mod server;
 mod sources;
 mod terms;
+mod tls;
 mod windows;

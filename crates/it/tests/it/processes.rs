@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use it::cluster::Database;
 use it::data;
 use it::process::{self, free_port, text};
-use it::town::Town;
+use it::town::{FIVE, Town};
 use serde_json::{Value, json};
 
 fn field(value: &Value, name: &str) -> String {
@@ -13,7 +14,19 @@ fn field(value: &Value, name: &str) -> String {
 
 #[test]
 fn five_processes_do_the_whole_flow_with_the_command_line_alone() {
-    let mut town = Town::found();
+    walk(Town::found());
+}
+
+#[test]
+fn five_processes_do_the_same_on_postgres() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let created = runtime.block_on(Database::create("five_processes_do_the_same_on_postgres"));
+    let Some(database) = created else { return };
+    walk(Town::found_with(&FIVE, |_| vec!["--store".to_owned(), database.url()]));
+    runtime.block_on(database.end());
+}
+
+fn walk(mut town: Town) {
     let (provider, user) = members(&mut town);
 
     // A file becomes a product on the shelf of the data space, and is found in the other region.
@@ -40,13 +53,18 @@ fn five_processes_do_the_whole_flow_with_the_command_line_alone() {
     let human = town.weir("users", &["search", "Aotizhongxin"]);
     assert!(human.contains(&product), "{human}");
 
-    // A folder without data is named, and so is the place in a file that cannot be read.
-    let (empty, ragged) = (town.home("empty"), town.home("ragged").join("ragged.csv"));
-    std::fs::write(&ragged, "a,b\n1,2\n1,2,3\n").unwrap();
-    for (path, word) in [(&empty, "empty"), (&ragged, "ragged.csv")] {
-        let (exit, why) =
-            town.fails("market", &["resource", "add", path.to_str().unwrap(), "--node", "providers"]);
-        assert!(exit == 8 && why.contains(word), "{exit}: {why}");
+    // A folder without data is named, and so is the place in a file that cannot be read; each with the way out.
+    let (nothing, uneven) = (town.home("nothing"), town.home("uneven").join("u.csv"));
+    std::fs::write(&uneven, "a,b\n1,2\n1,2,3\n").unwrap();
+    let no_data = ["has no CSV or Parquet file that can be used", "give a folder with at least one"];
+    let ragged = [", line 3: 3 fields where the header has 2", "repair the line, or quote fields"];
+    for (path, words) in [(&nothing, no_data), (&uneven, ragged)] {
+        let path = path.to_str().unwrap();
+        let (exit, why) = town.fails("market", &["resource", "add", path, "--node", "providers"]);
+        assert_eq!(exit, 8, "{why}");
+        for words in [path, words[0], words[1]] {
+            assert!(why.contains(words), "{words}: {why}");
+        }
     }
 
     // Two uses wanted, one offered: the counter-offer is accepted and signed.
@@ -158,7 +176,10 @@ fn a_port_that_is_taken_is_named_and_nothing_is_lost() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     let port = address.rsplit(':').next().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains(port) && said.contains("taken"), "{said}");
+    let why = format!("port {port} of 127.0.0.1 is taken");
+    for words in [why.as_str(), "stop the process that listens there, or choose another port with `listen`"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
     assert!(output.stdout.is_empty(), "standard output is for results");
     drop(taken);
     town.serve("global");
@@ -179,7 +200,11 @@ fn a_store_that_another_process_has_is_refused_with_a_word_and_left_alone() {
     let output = process::run(&town.home("global"), Some(&other), &["serve"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(said.contains("weir.db") && said.contains("process"), "{said}");
+    for words in
+        ["weir.db` is in use by process ", "stop that process first, or give this node a store of its own"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
     assert_eq!(town.json("global", &["status"])["id"], id.as_str(), "the first goes on");
     // Killed without a word, it leaves the store free.
     town.take("global").kill();
@@ -208,8 +233,9 @@ fn a_store_from_a_newer_version_is_refused_and_not_touched() {
     let output = process::run(&town.home("global"), Some(&config), &["serve"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    for word in ["weir.db", "99", "9.9.9"] {
-        assert!(said.contains(word), "{word}: {said}");
+    let why = "weir.db` has version 99 (written by Weir 9.9.9), and this program knows versions up to ";
+    for words in [why, "run a Weir that is at least as new, or restore the backup made before the upgrade"] {
+        assert!(said.contains(words), "{words}: {said}");
     }
     assert_eq!(std::fs::read(&store).unwrap(), before);
 }

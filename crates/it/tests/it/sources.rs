@@ -4,38 +4,108 @@ use it::market::{self, terms};
 use it::network::Network;
 use serde_json::json;
 
-/// Every bad file of the issue, and what its refusal must name.
-fn bad_files() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
+/// A file that cannot be catalogued: its bytes, the encoding that is named, and how its refusal begins and ends.
+struct Bad {
+    name: &'static str,
+    bytes: Vec<u8>,
+    encoding: Option<&'static str>,
+    reason: &'static str,
+    way_out: &'static str,
+}
+
+/// Every bad file of the issue. The paths in the sentences are shown without their folder.
+fn bad_files() -> Vec<Bad> {
     let wide: Vec<String> = (0..5000).map(|number| format!("c{number}")).collect();
     let wide = format!("{}\n{}\n", wide.join(","), vec!["1"; 5000].join(","));
+    let bad = |name, bytes: &[u8], reason, way_out| Bad {
+        name,
+        bytes: bytes.to_vec(),
+        encoding: None,
+        reason,
+        way_out,
+    };
     vec![
-        ("empty.csv", Vec::new(), &["empty"]),
-        ("ragged.csv", b"a,b\n1,2\n1,2,3\n".to_vec(), &["3"]),
-        ("twice.csv", b"a,b,a\n1,2,3\n".to_vec(), &["`a`"]),
-        ("wide.csv", wide.into_bytes(), &["5000"]),
-        ("broken.parquet", b"PAR1 and nothing more".to_vec(), &["arquet"]),
-        ("picture.png", b"\x89PNG\r\n\x1a\n\x00\x00".to_vec(), &["picture.png"]),
+        bad("a.csv", b"", "422 source: `a.csv` is empty: ", "it needs at least a line of column names"),
+        bad(
+            "b.csv",
+            b"a,b\n1,2\n1,2,3\n",
+            "422 source: `b.csv`, line 3: 3 fields where the header has 2; ",
+            "repair the line, or quote fields that contain the delimiter `,`",
+        ),
+        bad(
+            "c.csv",
+            b"a,b,a\n1,2,3\n",
+            "422 source: `c.csv`, line 1: columns 1 and 3 are both named `a`; ",
+            "rename one of them",
+        ),
+        bad(
+            "d.csv",
+            wide.as_bytes(),
+            "422 source: `d.csv`, line 1: 5000 columns; the limit is 1024: ",
+            "split the file, or turn columns into rows",
+        ),
+        bad(
+            "e.csv",
+            b"a,b\n1,2\n1,\xff\xff\xff\n",
+            "422 source: `e.csv`, line 3: byte 10 does not fit the encoding GBK; ",
+            "name another one with --encoding, or repair the line",
+        ),
+        Bad {
+            encoding: Some("utf-8"),
+            ..bad(
+                "f.csv",
+                b"\xd5\xbe\xb5\xe3,b\n1,2\n",
+                "422 source: `f.csv`, line 1: byte ",
+                "does not fit the encoding UTF-8; name another one with --encoding, or repair the line",
+            )
+        },
+        Bad {
+            encoding: Some("klingon"),
+            ..bad(
+                "g.csv",
+                b"a,b\n1,2\n",
+                "422 source: unknown encoding `klingon`: ",
+                "expected one such as `utf-8`, `gbk`, `gb18030` or `big5`",
+            )
+        },
+        bad(
+            "h.parquet",
+            b"PAR1 and nothing more",
+            "422 source: `h.parquet` is not a complete Parquet file (",
+            "copy it again from its source",
+        ),
+        bad(
+            "i.png",
+            b"\x89PNG\r\n\x1a\n\x00\x00",
+            "422 source: `i.png` has no known ending: ",
+            "expected .csv, .tsv, .txt or .parquet",
+        ),
     ]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bad_file_is_refused_with_its_place_and_nothing_is_registered() {
+async fn a_bad_file_is_refused_with_its_place_and_the_way_out_and_nothing_is_registered() {
     let network = Network::small().start().await;
     let provider = network.member("provider");
-    for (name, bytes, words) in bad_files() {
-        let path = network.folder().join(name);
-        std::fs::write(&path, bytes).unwrap();
-        let told = provider.post("/resources", json!({"path": path})).await;
-        let problem = told.problem();
-        assert!((400..500).contains(&told.status), "{name}: {problem}");
-        assert!(problem.contains(name), "{name}: the file is named: {problem}");
-        for word in words {
-            assert!(problem.contains(word), "{name}: {word}: {problem}");
-        }
+    let folder = format!("{}/", network.folder().display());
+    let refused = async |name: &str, encoding| {
+        let body = json!({"path": network.folder().join(name), "encoding": encoding});
+        provider.post("/resources", body).await.problem().replace(&folder, "")
+    };
+    for bad in bad_files() {
+        std::fs::write(network.folder().join(bad.name), &bad.bytes).unwrap();
+        let problem = refused(bad.name, bad.encoding).await;
+        assert!(problem.starts_with(bad.reason), "{}: {problem}", bad.name);
+        assert!(problem.ends_with(bad.way_out), "{}: {problem}", bad.name);
     }
-    let missing =
-        provider.post("/resources", json!({"path": network.folder().join("missing.csv")})).await.problem();
-    assert!(missing.starts_with('4') && missing.contains("missing.csv"), "{missing}");
+    std::fs::create_dir(network.folder().join("j.csv")).unwrap();
+    for (name, expected) in [
+        ("j.csv", "`j.csv` is not a file: give the path of one CSV or Parquet file"),
+        ("k.csv", "`k.csv`: check that the file exists and may be read"),
+    ] {
+        let problem = refused(name, None).await;
+        assert!(problem.starts_with('4') && problem.ends_with(expected), "{problem}");
+    }
     assert_eq!(provider.get("/resources").await.ok(), json!([]));
     assert!(
         network.site("region-1100").proxy.passed("/weir/v1/resourceRegister").is_empty(),
