@@ -89,6 +89,26 @@ pub fn named(path: &Path) -> Named {
     }
 }
 
+/// Names several files. Those that would be called the same are called by their whole names beside that.
+pub fn all(paths: &[&Path]) -> Vec<Named> {
+    let first: Vec<Named> = paths.iter().map(|path| named(path)).collect();
+    let stands_twice = |named: &Named| first.iter().filter(|other| other.short == named.short).count() > 1;
+    let named = first.iter().zip(paths).map(|(named, path)| match stands_twice(named) {
+        true => named.clone().with_file(&super::look::file_name(path)),
+        false => named.clone(),
+    });
+    named.collect()
+}
+
+impl Named {
+    fn with_file(self, file: &str) -> Named {
+        let with = |text: &I18n| {
+            I18n::new(format!("{} ({file})", text.in_zh()), format!("{} ({file})", text.in_en()))
+        };
+        Named { provider: with(&self.provider), title: with(&self.title), short: I18n::same(file), ..self }
+    }
+}
+
 fn of_station(zh: &str, en: &str) -> Named {
     Named {
         provider: I18n::new(format!("{zh}空气质量监测站"), format!("{en} air quality station")),
@@ -127,6 +147,7 @@ fn of_file(stem: &str) -> Named {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -146,6 +167,15 @@ mod tests {
         let named = named(Path::new("/data/river_levels-2024.csv"));
         assert_eq!(named.title, I18n::same("river levels 2024"));
         assert_eq!(named.industry, None);
+    }
+
+    #[test]
+    fn files_of_one_name_are_told_apart() {
+        let named = all(&[Path::new("levels.csv"), Path::new("levels.parquet"), Path::new("rain.csv")]);
+        let shorts: Vec<_> = named.iter().map(|named| named.short.in_en()).collect();
+        assert_eq!(shorts, ["levels.csv", "levels.parquet", "rain"]);
+        assert_eq!(named[1].title, I18n::same("levels (levels.parquet)"));
+        assert_eq!(named[1].provider.in_zh(), "levels 提供方 (levels.parquet)");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::demo::look::{at, day, list, number, text};
 use crate::exit::Exit;
 use crate::i18n::Arg;
 use crate::problem::{Failure, Result};
-use crate::term::{Unit, percent};
+use crate::term::{Unit, percent, thousands};
 
 use super::item::Item;
 
@@ -80,18 +80,21 @@ fn is_registered(resource: &Value) -> bool {
 fn profiled(items: &[Item]) -> (&'static str, Vec<(&'static str, Arg<'static>)>, Value) {
     let profiles = || items.iter().map(Item::profile);
     let columns_of = |profile: &Value| list(at(profile, "columns")).len() as u64;
-    let columns = profiles().map(columns_of).max().unwrap_or_default();
+    let most = profiles().map(columns_of).max().unwrap_or_default();
+    let fewest = profiles().map(columns_of).min().unwrap_or_default();
+    let columns = if fewest == most { thousands(most) } else { format!("{fewest}–{most}") };
     let rows: u64 = profiles().map(|profile| number(profile, "rows")).sum();
     let nulls: u64 = profiles().map(|profile| number(profile, "nulls")).sum();
     let cells: u64 = profiles().map(|profile| number(profile, "rows") * columns_of(profile)).sum();
     let from = profiles().filter_map(|profile| day(at(profile, "timeRange/0"))).min();
     let to = profiles().filter_map(|profile| day(at(profile, "timeRange/1"))).max();
-    let figures = json!({"resources": items.len(), "rows": rows, "columns": columns, "nulls": nulls,
+    let figures = json!({"resources": items.len(), "rows": rows, "columns": [fewest, most], "nulls": nulls,
         "cells": cells, "from": from, "to": to});
     let mut args: Vec<(&str, Arg<'_>)> = vec![
         ("resources", (items.len() as u64).into()),
         ("rows", rows.into()),
         ("columns", columns.into()),
+        ("most", most.into()),
         ("missing", percent(nulls, cells).into()),
     ];
     match (from, to) {
@@ -111,7 +114,8 @@ mod tests {
     use super::*;
 
     fn item(profile: Value) -> Item {
-        let mut item = Item::new(Path::new("/data/a.csv"), String::new());
+        let path = Path::new("/data/a.csv");
+        let mut item = Item::new(path, crate::demo::titles::named(path), String::new());
         item.resource = json!({"id": "R", "profile": profile});
         item
     }
@@ -122,9 +126,10 @@ mod tests {
         let other = json!({"rows": 5, "nulls": 1, "columns": [1, 2, 3], "timeRange": ["2012-12-31T16:00:00Z", "2013-06-01T00:00:00Z"]});
         let (key, args, figures) = profiled(&[item(one), item(other)]);
         assert_eq!(key, "demo-catalogue");
-        let expected = json!({"resources": 2, "rows": 15, "columns": 3, "nulls": 3, "cells": 35, "from": "2013-01-01", "to": "2014-01-01"});
+        let expected = json!({"resources": 2, "rows": 15, "columns": [2, 3], "nulls": 3, "cells": 35, "from": "2013-01-01", "to": "2014-01-01"});
         assert_eq!(figures, expected);
         assert!(args.contains(&("missing", "8.6 %".into())), "{args:?}");
+        assert!(args.contains(&("columns", "2–3".into())), "{args:?}");
     }
 
     #[test]

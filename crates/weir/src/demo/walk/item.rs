@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::demo::titles::{self, Named};
+use crate::demo::titles::Named;
 
 /// One file on its way through the network. What a step has not reached yet is empty.
 #[derive(Debug)]
@@ -30,10 +30,10 @@ pub(super) struct Item {
 }
 
 impl Item {
-    pub(super) fn new(path: &Path, subject: String) -> Item {
+    pub(super) fn new(path: &Path, named: Named, subject: String) -> Item {
         Item {
             path: path.to_owned(),
-            named: titles::named(path),
+            named,
             subject,
             connector: String::new(),
             resource: Value::Null,

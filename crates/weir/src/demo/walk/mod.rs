@@ -27,7 +27,7 @@ use serde_json::Value;
 use self::item::Item;
 use super::data::Examined;
 use super::network::Network;
-use super::titles::{Named, in_lang};
+use super::titles::{self, Named, in_lang};
 use crate::client::Client;
 use crate::commands::Context;
 use crate::exit::Exit;
@@ -83,7 +83,10 @@ impl<'a> Walk<'a> {
         examined: &Examined,
         subject: impl Fn(&Path) -> String,
     ) -> Walk<'a> {
-        let items = examined.usable.iter().map(|file| Item::new(&file.path, subject(&file.path))).collect();
+        let paths: Vec<&Path> = examined.usable.iter().map(|file| file.path.as_path()).collect();
+        let named = titles::all(&paths);
+        let items =
+            paths.iter().zip(named).map(|(path, named)| Item::new(path, named, subject(path))).collect();
         let left_out = examined.left_out.iter();
         Walk {
             context,
