@@ -23,6 +23,8 @@ pub enum Fault {
     Twice,
     /// So many bytes of the answer's body pass, then the connection ends.
     CutAnswer(usize),
+    /// The last byte of the answer arrives as another.
+    SpoilAnswer,
     /// The request waits until the gate opens. It arrives then, whatever has become of its sender.
     Hold(Gate),
     /// The request is handled, and its whole answer waits until the gate opens. An answer that is no success passes, and the next
@@ -320,6 +322,12 @@ async fn exchange(
         }
         Some(Fault::CutAnswer(bytes)) => {
             relay(client, ask(request, shared).await?, Some((bytes, None))).await
+        }
+        Some(Fault::SpoilAnswer) => {
+            let mut answer = whole(ask(request, shared).await?).await;
+            *answer.last_mut()? ^= 1;
+            client.write_all(&answer).await.ok()?;
+            client.shutdown().await.ok()
         }
         Some(Fault::HoldAfter(bytes, gate)) => {
             relay(client, ask(request, shared).await?, Some((bytes, Some(gate)))).await

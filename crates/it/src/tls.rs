@@ -1,6 +1,7 @@
 //! Certificates for nodes that listen with TLS on loopback, and the files in which a configuration names them.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crypto::Suite;
@@ -33,6 +34,9 @@ impl TlsFiles {
         let identity = TlsIdentity::new(leaf, chain).unwrap();
         files.write("cert.pem", &identity.chain_pem());
         files.write("key.pem", &identity.key_pem().unwrap());
+        // A node refuses to start on a key that others can read.
+        let owner_only = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(files.folder.join("key.pem"), owner_only).unwrap();
         files.write("roots.pem", &root.to_pem());
         files
     }

@@ -64,9 +64,11 @@ async fn bytes_that_are_not_those_announced_are_refused_and_so_is_the_window_tha
     let shop = Shop::open(Network::builder().start().await, 60, Some(1)).await;
     let unasked = shop.user.received(&shop.contract, "u1", b"").await.problem();
     assert!(unasked.starts_with("404 "), "{unasked}");
-    shop.proxy().fail(DELIVER, Fault::CutAnswer(100));
-    let part = shop.user.data(&shop.contract, "u1", 0).await.unwrap();
-    let wrong = shop.user.received(&shop.contract, "u1", &part.bytes).await.problem();
+    // What the caller says it has changes nothing; what came wrong past the user's own meter stands against the window.
+    shop.proxy().fail(DELIVER, Fault::SpoilAnswer);
+    let spoilt = shop.user.data(&shop.contract, "u1", 0).await.unwrap();
+    assert!(!spoilt.whole, "the last piece is kept back");
+    let wrong = shop.user.received(&shop.contract, "u1", &spoilt.bytes).await.problem();
     assert!(wrong.starts_with("409 evidence: ") && wrong.contains("announced"), "{wrong}");
     let beyond = shop.user.data(&shop.contract, "u1", 1 << 30).await.unwrap_err().problem();
     assert!(beyond.starts_with('4'), "an offset behind the end: {beyond}");
