@@ -17,11 +17,11 @@ use ndi::weir_v1::{Status, SuiteCode};
 use ndi::{Code as _, Envelope, Message as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{EnrolmentRow, OrganisationRow, Tx};
+use store::{EnrolmentRow, OrganisationRow, Read, Tx};
 
 use super::enrolment::organisation_row;
 use super::{AUTHORITY_DAYS, LEAF_DAYS, card, host_of, shorten, validity};
-use crate::directory::chain_to_wire;
+use crate::directory::{chain_of, chain_to_wire};
 use crate::feed::Origins;
 use crate::log::{Entries, is_named_by_its_key};
 use crate::member::Standing;
@@ -31,7 +31,8 @@ use crate::{Error, Node, feed};
 ///
 /// # Errors
 /// [`Error::Enrolment`] for a code that is unknown, used, expired or for something else; [`Error::Message`] and [`Error::Input`] for
-/// the form; [`Error::Forbidden`] where another region registered the subject.
+/// the form; [`Error::Forbidden`] where another region registered the subject, or where its organisation's key is
+/// another than the one that was certified before.
 pub async fn serve_join(node: &Node, envelope: Envelope) -> Result<Value, Error> {
     let Envelope { headers, body } = envelope;
     headers.expect("join")?;
@@ -338,10 +339,27 @@ impl Writing {
             if let Some(objection) = self.origins.objection(tx, &self.log, body).await? {
                 return Err(Error::Forbidden(objection));
             }
+            if let PublicBody::Organisation(organisation) = body {
+                check_one_key(tx, organisation).await?;
+            }
             feed::apply(tx, &self.log, body, self.now).await?;
         }
         self.entries.write(tx).await
     }
+}
+
+/// An organisation signs with one key, whichever of its connectors speaks: another would take from its contracts the key that they are
+/// checked with, and from its other connectors the word.
+async fn check_one_key(read: &mut Read, new: &OrganisationBody) -> Result<(), Error> {
+    let subject = new.subject.as_str();
+    let held = read.get_directory(subject).await?.filter(|row| row.status == Status::Certified.code());
+    let key = chain_of(&new.chain)?.public_key().key_id().to_string();
+    if held.and_then(|row| row.key_id).is_none_or(|certified| certified == key) {
+        return Ok(());
+    }
+    Err(Error::Forbidden(format!(
+        "`{subject}` has another signing key already, which its first connector brought: join with this code on the host where that connector is, or put that host's `keys/organisation-{subject}.pem` in place of the one in the data folder here, and join again"
+    )))
 }
 
 /// What others will learn of the joiner.

@@ -13,12 +13,15 @@ use domain::{Evidence, Timestamp};
 use ndi::weir_v1::enrolment::EnrolmentCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Body, EnrolmentRow, OrganisationRow, Page};
+use store::{Body, EnrolmentRow, OrganisationRow};
 
-use super::{LOAD_PAGE, root_of};
+use super::root_of;
 use crate::config::Role;
 use crate::log::Entries;
 use crate::{Error, Node, feed};
+
+/// The state in which a subject may be registered anew, under any name.
+const DEREGISTERED: &str = "deregistered";
 
 /// A subject to be registered.
 #[derive(Debug, Clone, Deserialize)]
@@ -52,24 +55,10 @@ pub struct EnrolmentView {
     pub expires_at: String,
 }
 
-/// A registered subject.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OrganisationView {
-    /// Subject code.
-    pub subject: String,
-    /// Registered name.
-    pub name: String,
-    /// Area where it is registered.
-    pub area: String,
-    /// `registered`, `certified` or `deregistered`.
-    pub state: String,
-}
-
 /// Registers a subject at this function node and makes its enrolment code. Registering it again makes a new code.
 ///
 /// # Errors
-/// [`Error::Input`] for a code, name, role or area that cannot be; [`Error::Forbidden`] where this node does not register such, or
+/// [`Error::Input`] for a code, name, role or area that cannot be, and for another name than the registered one; [`Error::Forbidden`] where this node does not register such, or
 /// where another region registered it.
 pub async fn register_organisation(node: &Node, new: NewOrganisation) -> Result<EnrolmentView, Error> {
     let subject =
@@ -135,8 +124,12 @@ async fn keep(
                 if is_connector && let Some(other) = registrars.registrar_of(tx, log, &row.code).await? {
                     return Err(registered_elsewhere(&row.code, &other));
                 }
+                let held = tx.get_organisation(&row.code).await?.filter(|held| held.state != DEREGISTERED);
+                if let Some(held) = held.as_ref().filter(|held| held.name != row.name) {
+                    return Err(registered_as(held));
+                }
                 tx.insert_enrolment(enrolment).await?;
-                if is_certified(tx.get_organisation(&row.code).await?.as_ref())? {
+                if is_certified(held.as_ref())? {
                     return Ok(());
                 }
                 tx.put_organisation(row).await?;
@@ -150,6 +143,11 @@ fn is_certified(row: Option<&OrganisationRow>) -> Result<bool, Error> {
     let Some(row) = row else { return Ok(false) };
     let organisation: Organisation = row.body.get_versioned(1, |_, _| None)?;
     Ok(organisation.is_certified())
+}
+
+/// A subject has one name: the one that its certificates and contracts bear.
+fn registered_as(held: &OrganisationRow) -> Error {
+    Error::input("name", format!("`{}` is registered here as `{}`: give that name", held.code, held.name))
 }
 
 /// The refusal of a subject that stands in another register.
@@ -209,7 +207,7 @@ pub(super) fn organisation_row(
     let state = match organisation.state {
         OrganisationState::Registered => "registered",
         OrganisationState::Certified { .. } => "certified",
-        OrganisationState::Deregistered { .. } => "deregistered",
+        OrganisationState::Deregistered { .. } => DEREGISTERED,
     };
     Ok(OrganisationRow {
         code: organisation.code.to_string(),
@@ -219,35 +217,4 @@ pub(super) fn organisation_row(
         updated_at: now.micros(),
         body: Body::versioned(1, organisation)?,
     })
-}
-
-/// The subjects that this node registered, by code.
-///
-/// # Errors
-/// [`Error::Store`].
-pub async fn organisations(node: &Node) -> Result<Vec<OrganisationView>, Error> {
-    let rows = node
-        .store()
-        .read("organisations", |read| {
-            Box::pin(async move {
-                let mut all: Vec<OrganisationRow> = Vec::new();
-                loop {
-                    let after = all.last().map(|row| row.code.clone()).unwrap_or_default();
-                    let page = read.list_organisations(&Page::after(after, LOAD_PAGE)).await?;
-                    let more = page.len() as u64 == u64::from(LOAD_PAGE);
-                    all.extend(page);
-                    if !more {
-                        return Ok::<_, Error>(all);
-                    }
-                }
-            })
-        })
-        .await?;
-    let view = |row: OrganisationRow| OrganisationView {
-        subject: row.code,
-        name: row.name,
-        area: row.area,
-        state: row.state,
-    };
-    Ok(rows.into_iter().map(view).collect())
 }

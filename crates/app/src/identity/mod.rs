@@ -3,6 +3,7 @@
 //! | module | whose side |
 //! |---|---|
 //! | [`enrolment`] | the function node's operator: subjects and their codes |
+//! | [`register`] | the same: what became of them |
 //! | [`admit`] | the function node: answering `join` |
 //! | [`join`](mod@join) | the joiner |
 //! | `card` | what both are told of the function node and of the root node |
@@ -17,6 +18,7 @@ mod card;
 pub mod enrolment;
 pub mod join;
 pub mod kept;
+pub mod register;
 pub mod root;
 
 use crypto::Sha256;
@@ -28,9 +30,10 @@ use crate::member::Speaker;
 use crate::{Error, Node};
 
 pub use admit::serve_join;
-pub use enrolment::{EnrolmentView, NewOrganisation, OrganisationView, organisations, register_organisation};
+pub use enrolment::{EnrolmentView, NewOrganisation, register_organisation};
 pub use join::{JoinOrder, join};
 pub use kept::load;
+pub use register::{OrganisationView, organisations};
 pub use root::create_global;
 
 /// How long a root and a function node's authority are valid, in days.

@@ -384,6 +384,69 @@ async fn a_second_connector_of_a_subject_joins_beside_the_first() {
     assert_eq!(known.key, *town.provider.organisation.as_ref().unwrap().key.public_key(), "one key");
 }
 
+/// Another key would make the contracts of the first host's connectors unverifiable.
+#[tokio::test]
+async fn a_second_host_of_a_subject_joins_with_the_organisations_key_or_not_at_all() {
+    let town = Town::new().await;
+    let region = &town.region.node;
+    let subject_code = credit_code(PROVIDER);
+    let certified = region.known(&subject_code).await.unwrap().key.clone();
+    let second = Site::open(Role::Host, "second", Suite::Intl, &town.clock).await;
+    let enrolment = register_organisation(region, subject(PROVIDER, "connector", None)).await.unwrap();
+    let refused = join_with(region, &second.node, &enrolment.code).await;
+    let Err(Error::Forbidden(reason)) = refused else { panic!("{refused:?}") };
+    let file = format!("keys/organisation-{subject_code}.pem");
+    assert!(reason.contains(&file), "{reason}");
+    assert!(second.node.tenants().is_empty());
+    assert_eq!(region.known(&subject_code).await.unwrap().key, certified, "the first host's key stands");
+
+    std::fs::copy(town.host.folder.path().join(&file), second.folder.path().join(&file)).unwrap();
+    let joined = join_with(region, &second.node, &enrolment.code).await.expect("the code is good still");
+    assert_ne!(joined.connector, town.provider.id().as_str(), "a connector of its own");
+    let tenant = second.node.tenant(&joined.connector).unwrap();
+    assert_ne!(tenant.key.public_key(), town.provider.key.public_key(), "under a key of its own");
+    assert_eq!(tenant.organisation.as_ref().unwrap().key.public_key(), &certified);
+    assert_eq!(region.known(&subject_code).await.unwrap().key, certified);
+}
+
+#[tokio::test]
+async fn a_subject_keeps_its_registered_name() {
+    let town = Town::new().await;
+    let region = &town.region.node;
+    for (number, kind) in [(PROVIDER, "connector"), (4, "service")] {
+        let named = NewOrganisation { name: "Another Ltd".to_owned(), ..subject(number, kind, None) };
+        let Err(Error::Input { field, detail }) = register_organisation(region, named).await else {
+            panic!()
+        };
+        assert!(field == "name" && detail.contains(&format!("`Organisation {number}`")), "{field}: {detail}");
+    }
+    let new = register_organisation(region, subject(70, "service", None)).await.unwrap();
+    let renamed = NewOrganisation { name: "Another Ltd".to_owned(), ..subject(70, "connector", None) };
+    assert!(register_organisation(region, renamed).await.is_err(), "before anything of it joined, too");
+    let again = register_organisation(region, subject(70, "connector", None)).await.unwrap();
+    assert_eq!((new.name.as_str(), again.name.as_str()), ("Organisation 70", "Organisation 70"));
+}
+
+#[tokio::test]
+async fn the_register_says_what_each_subject_runs_and_whether_it_joined() {
+    let town = Town::new().await;
+    let told = async |node: &Node, number: u32| {
+        let code = credit_code(number);
+        let all = organisations(node).await.unwrap();
+        let one = all.into_iter().find(|one| one.subject == code).unwrap();
+        (one.runs.join(" "), one.state)
+    };
+    let is = |runs: &str, state: &str| (runs.to_owned(), state.to_owned());
+    let region = &town.region.node;
+    assert_eq!(told(region, 4).await, is("service", "certified"));
+    assert_eq!(told(region, PROVIDER).await, is("connector", "certified"));
+    assert_eq!(told(&town.global.node, 2).await, is("region", "certified"));
+    register_organisation(region, subject(71, "service", None)).await.unwrap();
+    assert_eq!(told(region, 71).await, is("service", "registered"));
+    join(region, &town.host.node, 4, "connector", None).await.unwrap();
+    assert_eq!(told(region, 4).await, is("connector service", "certified"));
+}
+
 #[test]
 fn the_host_of_an_address_is_what_stands_before_port_and_path() {
     for (address, host) in [
