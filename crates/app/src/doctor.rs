@@ -14,7 +14,7 @@ use store::WindowRow;
 
 use crate::catalogue::resource;
 use crate::member::{PeerNode, Speaker};
-use crate::status::{self, OutboxView};
+use crate::status::{self, FollowedView, OutboxView};
 use crate::{Error, Node};
 
 /// From which difference on a clock is a warning, in milliseconds. Beyond [`crate::config::Limits::clock_skew_ms`] it is a failure.
@@ -99,6 +99,7 @@ pub async fn doctor(node: &Node) -> DoctorView {
         checks.push(clock_check(node, &upstream).await);
         checks.push(made("feed", feed_check(node, &upstream).await));
     }
+    checks.push(made("logs", logs_check(node).await));
     checks.push(made("outbox", outbox_check(node).await));
     if !node.tenants().is_empty() {
         checks.push(made("windows", windows_check(node).await));
@@ -303,6 +304,27 @@ async fn feed_check(node: &Node, upstream: &PeerNode) -> Result<Check, Error> {
     }
     let way_out = "the store is damaged: restore it, or delete it and follow anew";
     Ok(Check::of("feed", Found::Failed, format!("{detail}; its checkpoint covers {signed}"), way_out))
+}
+
+/// Whether every public log that is followed goes on here.
+async fn logs_check(node: &Node) -> Result<Check, Error> {
+    Ok(logs_found(&status::status(node).await?.followed))
+}
+
+fn logs_found(followed: &[FollowedView]) -> Check {
+    let stopped: Vec<&FollowedView> = followed.iter().filter(|log| log.problem.is_some()).collect();
+    let Some((log, problem)) = stopped.first().and_then(|log| Some((*log, log.problem.as_deref()?))) else {
+        return Check::good("logs", format!("{} followed logs go on", followed.len()));
+    };
+    let whose = log.name.as_deref().unwrap_or("nobody known");
+    let detail = format!(
+        "{} of {} do not go on, such as the one of {whose}: {problem}",
+        stopped.len(),
+        followed.len()
+    );
+    let way_out =
+        "tell that node's operator: nothing new of it is believed here until its log goes on as it was";
+    Check::of("logs", Found::Failed, detail, way_out)
 }
 
 async fn outbox_check(node: &Node) -> Result<Check, Error> {
@@ -525,6 +547,28 @@ mod tests {
         assert_eq!(results(checks), [Ok, Ok, Warning, Failed]);
         let dead = outbox_found(&outbox(1), None, NOW);
         assert!(dead.detail.contains("`contractNegotiate` to `5b`: it refused"), "{dead:?}");
+    }
+
+    #[test]
+    fn a_followed_log_that_does_not_go_on_is_told_with_its_reason() {
+        let log = |origin: &str, name: Option<&str>, problem: Option<&str>| FollowedView {
+            origin: origin.to_owned(),
+            node: None,
+            name: name.map(str::to_owned),
+            size: 1,
+            last_entry_at: None,
+            problem: problem.map(str::to_owned),
+        };
+        let well = log("a", Some("上海"), None);
+        assert_eq!(results([logs_found(&[]), logs_found(std::slice::from_ref(&well))]), [Found::Ok; 2]);
+        let forked = log("b", Some("北京"), Some("log `b` forked"));
+        let check = logs_found(&[well, forked, log("c", None, Some("nobody publishes it"))]);
+        assert_eq!((check.result, check.ok), (Found::Failed, false));
+        assert!(
+            check.detail.starts_with("2 of 3") && check.detail.ends_with("北京: log `b` forked"),
+            "{check:?}"
+        );
+        assert!(check.way_out.is_some());
     }
 
     fn window(state: &str, age: i64) -> WindowRow {

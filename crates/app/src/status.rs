@@ -46,8 +46,12 @@ pub struct StatusView {
     pub logs: Vec<LogView>,
     /// The function nodes that were joined.
     pub upstreams: Vec<UpstreamView>,
+    /// The nodes at which this node holds a stream, or tries to.
+    pub sources: Vec<SourceView>,
     /// The public logs that the node follows.
     pub followed: Vec<FollowedView>,
+    /// Those who hold a stream here now.
+    pub followers: Vec<FollowerView>,
     /// Messages on their way.
     pub outbox: OutboxView,
     /// What there is.
@@ -94,6 +98,38 @@ pub struct UpstreamView {
     pub size: u64,
     /// When the last of them came, RFC 3339.
     pub last_entry_at: Option<String>,
+}
+
+/// A node that is followed: what it holds comes from there, its own log and those that it hands on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceView {
+    /// Its identifier.
+    pub node: String,
+    /// Its name, where that is known.
+    pub name: Option<String>,
+    /// Its base address.
+    pub address: String,
+    /// When it was last heard, RFC 3339: a frame or a heartbeat; none since this process began.
+    pub last_heard_at: Option<String>,
+    /// How long ago that was, in milliseconds: all that it had until then is held here.
+    pub lag_ms: Option<u64>,
+}
+
+/// A node that follows this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FollowerView {
+    /// Its identifier.
+    pub node: String,
+    /// Its name.
+    pub name: String,
+    /// Since when it holds its stream, RFC 3339.
+    pub since: String,
+    /// Entries of this node's public log that it was sent, or said that it holds.
+    pub sent: u64,
+    /// Entries that it still has to be sent.
+    pub lag: u64,
 }
 
 /// A public log of another node.
@@ -178,6 +214,7 @@ pub async fn status(node: &Node) -> Result<StatusView, Error> {
         })
         .await?;
     let publishers = publishers(node).await?;
+    let sources = sources(node, &publishers).await?;
     let config = node.config();
     let membership = node.standing().ok().map(|standing| standing.speaker.membership.clone());
     let area = membership.as_ref().map(|own| own.area).or_else(|| area_of_tenants(node));
@@ -193,7 +230,9 @@ pub async fn status(node: &Node) -> Result<StatusView, Error> {
         store: store_view(node),
         logs: figures.own_logs(node),
         upstreams: upstreams(node, &figures.heads),
+        sources,
         followed: figures.followed(&publishers, node.feed().troubles()),
+        followers: figures.followers(node),
         outbox: figures.outbox,
         counts: figures.counts,
     })
@@ -242,6 +281,31 @@ fn upstreams(node: &Node, heads: &[LogHead]) -> Vec<UpstreamView> {
     node.upstreams().into_iter().map(view).collect()
 }
 
+async fn sources(
+    node: &Node,
+    publishers: &HashMap<String, (String, String)>,
+) -> Result<Vec<SourceView>, Error> {
+    let (now, feed) = (node.now(), node.feed());
+    let names: HashMap<&str, &str> =
+        publishers.values().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+    let view = |source: crate::message::Target| {
+        let heard = feed.last_heard(source.id.as_str());
+        SourceView {
+            name: names.get(source.id.as_str()).map(|name| (*name).to_owned()),
+            node: source.id.to_string(),
+            address: source.address,
+            last_heard_at: heard.map(|at| at.to_string()),
+            lag_ms: heard.map(|at| lag_ms(at, now)),
+        }
+    };
+    Ok(crate::feed::follow::sources(node).await?.into_iter().map(view).collect())
+}
+
+/// How long ago that was, in milliseconds; 0 where the clock went back.
+fn lag_ms(heard: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.micros_since(heard) / 1000).unwrap_or_default()
+}
+
 /// When a log grew last; none where it is empty.
 fn grown_at(head: &LogHead) -> Option<String> {
     (head.size > 0).then(|| Timestamp::from_micros(head.updated_at).to_string())
@@ -281,6 +345,21 @@ impl Figures {
             grown_at: grown_at(head),
         })
         .collect()
+    }
+
+    /// Those who follow, and what they lack of the node's own public log.
+    fn followers(&self, node: &Node) -> Vec<FollowerView> {
+        let own =
+            node.logs().public().and_then(|log| self.heads.iter().find(|head| head.log == log.origin()));
+        let size = own.map_or(0, |head| head.size);
+        let view = |follower: crate::feed::Follower| FollowerView {
+            node: follower.id,
+            name: follower.name,
+            since: follower.since.to_string(),
+            sent: follower.sent,
+            lag: size.saturating_sub(follower.sent),
+        };
+        node.feed().followers().into_iter().map(view).collect()
     }
 
     /// The logs that are followed, and those of which nothing could be taken yet.
@@ -395,6 +474,26 @@ mod tests {
                 ("c", None, 0, Some("nobody publishes it"))
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn sources_are_told_with_when_they_were_heard_and_followers_with_what_they_lack() {
+        let town = crate::testkit::Town::new().await;
+        let region = &town.region.node;
+        let (service, global) = (town.service.node.speaker().unwrap(), town.global.node.speaker().unwrap());
+        let links = crate::feed::tests::links(region);
+        links.heard(service.id().as_str(), town.clock_now());
+        town.clock.advance_secs(7);
+        let size = crate::testkit::size(region, &crate::testkit::public(region)).await;
+        let (_stream, _sent) = links.enter("5a", "host", size - 1, town.clock_now());
+        let told = status(region).await.unwrap();
+        let sources: Vec<(&str, Option<&str>, Option<u64>)> =
+            told.sources.iter().map(|one| (one.node.as_str(), one.name.as_deref(), one.lag_ms)).collect();
+        assert!(sources.contains(&(service.id().as_str(), Some("space"), Some(7000))), "{sources:?}");
+        assert!(sources.contains(&(global.id().as_str(), Some("global"), None)), "{sources:?}");
+        let followers: Vec<(&str, u64, u64)> =
+            told.followers.iter().map(|one| (one.name.as_str(), one.sent, one.lag)).collect();
+        assert_eq!(followers, [("host", size - 1, 1)]);
     }
 
     #[test]

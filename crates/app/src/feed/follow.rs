@@ -49,7 +49,10 @@ pub async fn follow(node: Node) {
 }
 
 /// Whom this node follows.
-async fn sources(node: &Node) -> Result<Vec<Target>, Error> {
+///
+/// # Errors
+/// [`Error::Store`].
+pub(crate) async fn sources(node: &Node) -> Result<Vec<Target>, Error> {
     let upstreams = node.upstreams().into_iter().map(|peer| Target { id: peer.id, address: peer.address });
     let mut sources: Vec<Target> = upstreams.collect();
     let kinds: &[NodeKind] = match node.role() {
@@ -134,6 +137,7 @@ async fn take_lines(
         let idle = lines.iter().any(|line| matches!(line, FeedLine::Heartbeat(_)));
         let frames: Vec<FeedFrame> = lines.drain(..).filter_map(frame_of).collect();
         take_waiting(node, source, frames, &mut refused).await?;
+        node.feed().links.heard(source.id.as_str(), node.now());
         if idle && let Some(log) = refused.first() {
             return Err(Error::Evidence(format!("{} sent what does not hold of log `{log}`", source.id)));
         }

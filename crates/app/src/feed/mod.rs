@@ -6,6 +6,7 @@
 //! | [`origin`] | who publishes which log, and what each may say |
 //! | [`serve`](mod@serve) | the source's side: lines for a follower |
 //! | [`follow`](mod@follow) | the follower's side: connections |
+//! | `links` | the streams of both sides as they stand, to be told |
 //! | [`take`](mod@take) | the follower's side: checking frames, and believing them |
 //!
 //! A node holds a stream open to its upstream and, on function nodes, to every node that it certified. What comes is checked
@@ -13,11 +14,12 @@
 //! Bodies that an origin may not publish stay in its log and are passed over.
 
 pub mod follow;
+mod links;
 pub mod origin;
 pub mod serve;
 pub mod take;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use domain::Timestamp;
@@ -25,13 +27,13 @@ use domain::id::AreaCode;
 use ndi::Code as _;
 use ndi::weir_v1::public_log::{NodeBody, NodeKind, PublicBody};
 use store::{DirectoryRow, Page, Tx};
-use tokio::sync::oneshot;
 
 use crate::directory::chain_of;
 use crate::log::{public_body, stored_body};
 use crate::{Error, Node};
 
 pub use follow::follow;
+pub use links::Follower;
 pub use origin::{Origins, origins};
 pub use serve::serve;
 pub use take::take;
@@ -47,14 +49,23 @@ pub struct Feed {
     taking: tokio::sync::Mutex<()>,
     /// Logs that do not go on here, and why.
     troubles: Mutex<BTreeMap<String, String>>,
-    /// The streams held by followers, by identifier. A follower has one: a new one ends the one before.
-    followers: Mutex<HashMap<String, oneshot::Sender<()>>>,
+    links: links::Links,
 }
 
 impl Feed {
     /// The logs of others that do not go on here, by origin, and why: forked, gone back, or by nobody known.
     pub fn troubles(&self) -> BTreeMap<String, String> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When a source was last heard since the process began; all that it said until then is held.
+    pub fn last_heard(&self, source: &str) -> Option<Timestamp> {
+        self.links.last_heard(source)
+    }
+
+    /// Who holds a stream here now.
+    pub fn followers(&self) -> Vec<Follower> {
+        self.links.followers()
     }
 
     fn set_trouble(&self, log: &str, reason: String) {
@@ -187,4 +198,12 @@ pub async fn nodes(node: &Node, kind: NodeKind) -> Result<Vec<NodeBody>, Error> 
             Err(error) => Some(Err(error)),
         })
         .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    /// The streams of a node, for tests that set them.
+    pub(crate) fn links(node: &crate::Node) -> &super::links::Links {
+        &node.feed().links
+    }
 }

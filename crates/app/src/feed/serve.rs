@@ -4,7 +4,7 @@
 //! A follower has one stream; a new one ends the one before.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +15,9 @@ use ledger::tree::Hash;
 use ndi::weir_v1::feed::{FeedEntry, FeedFrame, FeedLine, FeedRequest, Heartbeat, Salt};
 use serde_json::Value;
 use store::{LogEntry, LogHead, Read};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
+use super::links::Sent;
 use crate::message::Incoming;
 use crate::{Error, Node};
 
@@ -37,13 +38,16 @@ pub fn serve(node: &Node, incoming: &Incoming) -> Result<impl Stream<Item = Byte
     let request: FeedRequest = incoming.read()?;
     let own = incoming.from.log.as_ref().map(|log| log.origin().to_owned());
     let (sender, receiver) = mpsc::channel(LINES_WAITING);
-    let replaced = enter(node, &incoming.from.id);
+    let holds = own_cursor(node, &request.cursors);
+    let links = &node.feed().links;
+    let (replaced, sent) = links.enter(&incoming.from.id, &incoming.from.name, holds, node.now());
     let serving = Serving {
         node: node.clone(),
         cursors: request.cursors,
         follower_log: own,
         sender,
         told_smaller: None,
+        sent,
     };
     node.spawn("feed of a follower", async move {
         tokio::select! {
@@ -56,13 +60,10 @@ pub fn serve(node: &Node, incoming: &Incoming) -> Result<impl Stream<Item = Byte
     }))
 }
 
-/// Enters a follower; what comes back is done when it connects again.
-fn enter(node: &Node, follower: &str) -> oneshot::Receiver<()> {
-    let (sender, receiver) = oneshot::channel();
-    let mut followers = node.feed().followers.lock().unwrap_or_else(PoisonError::into_inner);
-    followers.retain(|_, held| !held.is_closed());
-    followers.insert(follower.to_owned(), sender);
-    receiver
+/// How much of our own public log these cursors say is held.
+fn own_cursor(node: &Node, cursors: &BTreeMap<String, u64>) -> u64 {
+    let own = node.logs().public().and_then(|log| cursors.get(log.origin()));
+    own.copied().unwrap_or_default()
 }
 
 struct Serving {
@@ -72,6 +73,8 @@ struct Serving {
     sender: mpsc::Sender<Bytes>,
     /// The size of our own log that the follower was told because it holds more.
     told_smaller: Option<u64>,
+    /// How far the follower was sent our own log, for whoever asks.
+    sent: Sent,
 }
 
 impl Serving {
@@ -132,6 +135,7 @@ impl Serving {
                     return Ok(false);
                 }
                 self.cursors.insert(log.clone(), size);
+                self.sent.store(own_cursor(&self.node, &self.cursors), Ordering::Relaxed);
             }
         }
         Ok(true)

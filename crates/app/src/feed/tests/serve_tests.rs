@@ -63,7 +63,9 @@ async fn large_bodies_neither_outgrow_a_checkpoint_nor_a_frame() {
 
 fn serving(node: &Node, cursors: BTreeMap<String, u64>) -> (Serving, mpsc::Receiver<Bytes>) {
     let (sender, receiver) = mpsc::channel(16);
-    let serving = Serving { node: node.clone(), cursors, follower_log: None, sender, told_smaller: None };
+    let sent = Sent::default();
+    let serving =
+        Serving { node: node.clone(), cursors, follower_log: None, sender, told_smaller: None, sent };
     (serving, receiver)
 }
 
@@ -95,6 +97,7 @@ async fn a_follower_gets_every_log_but_its_own_the_roots_first() {
     assert!(logs.iter().all(|log| is_public(log)), "evidence is nobody's to follow");
     assert!(serving.send_new().await.unwrap());
     assert!(serving.logs_in_order(&heads).await.unwrap().is_empty(), "all is sent");
+    assert_eq!(serving.sent.load(Ordering::Relaxed), size(node, &public(node)).await, "and so it is told");
     let first = FeedLine::parse(&lines.recv().await.unwrap()).unwrap();
     assert!(matches!(first, FeedLine::Frame(frame) if frame.origin == public(&town.global.node)));
     drop(lines);
@@ -104,11 +107,13 @@ async fn a_follower_gets_every_log_but_its_own_the_roots_first() {
 #[tokio::test]
 async fn a_follower_that_connects_again_ends_its_stream_before() {
     let town = Town::new().await;
-    let first = enter(&town.region.node, "5a");
-    let _other = enter(&town.region.node, "5b");
-    let _second = enter(&town.region.node, "5a");
+    let feed = town.region.node.feed();
+    let enter = |id: &str| feed.links.enter(id, id, 0, town.clock_now()).0;
+    let first = enter("5a");
+    let _other = enter("5b");
+    let _second = enter("5a");
     assert!(first.await.is_err(), "the one before is dropped");
-    assert_eq!(town.region.node.feed().followers.lock().unwrap().len(), 2);
+    assert_eq!(feed.followers().len(), 2);
 }
 
 #[test]
