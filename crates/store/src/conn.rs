@@ -4,7 +4,7 @@
 use std::{fmt, ops};
 
 use sqlx::{
-    Any, AnyConnection, AssertSqlSafe, Row as _, Transaction,
+    Any, AnyConnection, AssertSqlSafe, Execute as _, Row as _, Transaction,
     any::{AnyArguments, AnyRow},
     pool::PoolConnection,
     query::Query,
@@ -180,6 +180,19 @@ impl Read {
         Ok(changed)
     }
 
+    /// An empty script for this connection.
+    pub(crate) fn script(&self) -> Script {
+        Script { backend: self.backend, text: String::new(), arguments: sql(""), statements: Vec::new() }
+    }
+
+    /// Runs a script.
+    pub(crate) async fn run_script(&mut self, script: Script) -> Result<()> {
+        for statement in script.into_statements()? {
+            self.execute(statement).await?;
+        }
+        Ok(())
+    }
+
     /// As [`Read::execute_many`], for statements that answer with rows.
     pub(crate) async fn list_many<R, T: FromRow>(
         &mut self,
@@ -193,6 +206,50 @@ impl Read {
             found.extend(self.list(statement).await?);
         }
         Ok(found)
+    }
+}
+
+/// Statements over many rows that are run one after the other, and of which nobody asks what they changed: on SQLite with
+/// one hand-over to the connection's thread, on a server each by itself.
+pub(crate) struct Script {
+    backend: Backend,
+    /// SQLite: all texts, and all their arguments in that order.
+    text: String,
+    arguments: Statement,
+    /// A server: the statements.
+    statements: Vec<Statement>,
+}
+
+impl Script {
+    /// Adds a statement; none where there are no rows.
+    pub(crate) fn add<R>(
+        &mut self,
+        text: &Many,
+        rows: &[R],
+        bind: impl Fn(Statement, &R) -> Result<Statement>,
+    ) -> Result<()> {
+        for piece in text.pieces(rows) {
+            match self.backend {
+                Backend::Postgres => self.statements.push(text.bound(self.backend, piece, &bind)?),
+                Backend::Sqlite => {
+                    let length = text.length(piece.len());
+                    self.text.push_str(&text.text(self.backend, length));
+                    self.text.push_str(";\n");
+                    let arguments = std::mem::replace(&mut self.arguments, sql(""));
+                    self.arguments = Many::bind(arguments, length, piece, &bind)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn into_statements(mut self) -> Result<Vec<Statement>> {
+        if !self.text.is_empty() {
+            // SQLite takes the arguments for the places of one statement after the other.
+            let arguments = self.arguments.take_arguments().map_err(sqlx::Error::Encode)?;
+            self.statements.push(sqlx::query_with(AssertSqlSafe(self.text), arguments.unwrap_or_default()));
+        }
+        Ok(self.statements)
     }
 }
 
@@ -237,8 +294,21 @@ impl Many {
         bind: impl Fn(Statement, &R) -> Result<Statement>,
     ) -> Result<Statement> {
         // The text is made of the source's own pieces and numbers; values go in as arguments.
-        let length = if self.is_padded { rows.len().next_power_of_two() } else { rows.len() };
-        let statement = sqlx::query(AssertSqlSafe(self.text(backend, length)));
+        let length = self.length(rows.len());
+        Self::bind(sqlx::query(AssertSqlSafe(self.text(backend, length))), length, rows, bind)
+    }
+
+    /// How many rows the statement has for so many of the list.
+    fn length(&self, rows: usize) -> usize {
+        if self.is_padded { rows.next_power_of_two() } else { rows }
+    }
+
+    fn bind<R>(
+        statement: Statement,
+        length: usize,
+        rows: &[R],
+        bind: impl Fn(Statement, &R) -> Result<Statement>,
+    ) -> Result<Statement> {
         let padding = rows.last().into_iter().cycle().take(length.saturating_sub(rows.len()));
         rows.iter().chain(padding).try_fold(statement, bind)
     }
@@ -458,6 +528,27 @@ mod tests {
         let text = many.text(Backend::Postgres, 2);
         assert_eq!(text, "INSERT INTO t VALUES ($1, $2), ($3, $4) RETURNING a");
         assert_eq!(many.text(Backend::Sqlite, 2), "INSERT INTO t VALUES (?, ?), (?, ?) RETURNING a");
+    }
+
+    #[test]
+    fn a_script_is_one_statement_on_sqlite_and_many_on_a_server() {
+        let first = Many { head: "INSERT INTO a VALUES ", columns: 1, tail: "", is_padded: true };
+        let second = Many { head: "INSERT INTO b VALUES ", columns: 2, tail: "", is_padded: true };
+        let script = |backend| {
+            let (text, arguments) = (String::new(), sql(""));
+            let mut script = Script { backend, text, arguments, statements: Vec::new() };
+            script.add(&first, &[1_i64, 2, 3], |statement, row| Ok(statement.bind(*row))).unwrap();
+            script.add(&first, &[], |statement, row: &i64| Ok(statement.bind(*row))).unwrap();
+            script.add(&second, &[7_i64], |statement, row| Ok(statement.bind(*row).bind("x"))).unwrap();
+            script.into_statements().unwrap()
+        };
+        let mut one = script(Backend::Sqlite);
+        assert_eq!(one.len(), 1);
+        assert_eq!(sqlx::Arguments::len(&one[0].take_arguments().unwrap().unwrap()), 4 + 2);
+        assert!(sqlx::Execute::persistent(&one[0]), "it is prepared once");
+        let text = one.remove(0).sql();
+        assert_eq!(text.as_str(), "INSERT INTO a VALUES (?), (?), (?), (?);\nINSERT INTO b VALUES (?, ?);\n");
+        assert_eq!(script(Backend::Postgres).len(), 2);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod listings;
 mod lock;
 mod logs;
 mod meta;
+mod metering;
 mod open;
 mod organisations;
 mod outbox;

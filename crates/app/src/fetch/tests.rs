@@ -77,6 +77,20 @@ async fn a_use_without_a_name_gets_one() {
 }
 
 #[tokio::test]
+async fn a_new_use_id_begins_with_the_time_and_ends_with_chance() {
+    let world = World::new(10).await;
+    let node = &world.user.node;
+    let before = node.now().millis();
+    let (one, other) = (new_use_id(node).unwrap(), new_use_id(node).unwrap());
+    let after = node.now().millis();
+    for id in [&one, &other] {
+        let time = i64::from_str_radix(&id.as_str()[..12], 16).unwrap();
+        assert!((before..=after).contains(&time), "{id}");
+    }
+    assert_ne!(one.as_str()[12..], other.as_str()[12..]);
+}
+
+#[tokio::test]
 async fn a_broken_download_is_resumed_as_the_same_use_and_closed_by_what_is_on_disk() {
     let mut world = World::new(MANY).await;
     let contract = world.contract(terms().with_count(1)).await;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use app::Node;
 use app::member::Speaker;
 use crypto::Sha256;
-use domain::delivery::{Delivered, UseId};
+use domain::delivery::Delivered;
 use domain::id::ContractId;
 use tokio::task::JoinSet;
 
@@ -23,6 +23,7 @@ use crate::wait::{passing, until};
 struct Gate {
     providers: Node,
     provider: Arc<Speaker>,
+    users: Node,
     contracts: Vec<ContractId>,
 }
 
@@ -64,7 +65,8 @@ impl Gate {
             let id = ContractId::parse(&id).map_err(|error| Error::Wrong(error.to_string()))?;
             contracts.push(id);
         }
-        Ok(Gate { providers: field.providers.clone(), provider: field.provider.clone(), contracts })
+        let (providers, users) = (field.providers.clone(), field.users.clone());
+        Ok(Gate { providers, provider: field.provider.clone(), users, contracts })
     }
 
     /// One caller: use after use, each of the next contract, until the time is up; answers how many.
@@ -73,8 +75,7 @@ impl Gate {
         let mut number = 0;
         let contracts = self.contracts.iter().cycle().skip(caller as usize);
         for contract in contracts.take_while(|_| began.elapsed() < using) {
-            let id = UseId::parse(&format!("bench-{caller}-{number}"))
-                .map_err(|error| Error::Wrong(error.to_string()))?;
+            let id = app::fetch::new_use_id(&self.users)?;
             let admission = app::delivery::use_once(&self.providers, &self.provider, contract, &id).await?;
             if admission.again {
                 return Err(Error::Wrong(format!("use `{id}` was known before")));

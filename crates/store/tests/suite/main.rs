@@ -19,4 +19,5 @@ mod messages;
 mod opening;
 mod place;
 mod steps;
+mod upgrading;
 mod uses;

@@ -280,3 +280,28 @@ async fn a_window_is_answered_once() {
         place.end(store).await;
     }
 }
+
+/// A step may open and close one use at once, and the first uses of a contract with those of others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_can_open_and_close_uses_of_new_contracts() {
+    for place in places("open_close").await {
+        let store = place.open().await;
+        let answers = step!(store, |tx| {
+            let uses: Vec<NewUse> = (0..70).map(|n| new_use(&format!("c{n:02}"), "a", Some(1))).collect();
+            let admissions = tx.append_uses(&uses).await?;
+            let closings = tx.close_uses(&[close("c00", "a", true), close("c69", "a", false)]).await?;
+            Ok((admissions, closings))
+        })
+        .unwrap();
+        assert_eq!(answers.0, vec![Admission::Admitted { sequence: 1, used_now: 1 }; 70]);
+        assert_eq!(answers.1, [Closing::Closed(1), Closing::Closed(1)]);
+        let sum = look!(store, |read| read.sum_uses("provider", "c69").await);
+        assert_eq!(sum, UseSum { uses: 1, complete: 0, bytes: 10, rows: 2 });
+        let other = look!(store, |read| read.sum_uses("provider", "c68").await);
+        assert_eq!(other, UseSum { uses: 1, complete: 0, bytes: 0, rows: 0 });
+        let nobody = look!(store, |read| read.sum_uses("nobody", "c68").await);
+        assert_eq!(nobody, UseSum::default());
+        assert_eq!(look!(store, |read| read.list_unwindowed(10).await).len(), 2);
+        place.end(store).await;
+    }
+}
