@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use app::Node;
 use app::member::Speaker;
+use app::{Node, Part};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -151,6 +151,26 @@ impl PageOf {
         }
         Ok(PageOf { offset, limit: limit.min(node.limits().page_max) })
     }
+}
+
+/// The query parameters of [`part`].
+pub(crate) const PART: [&str; 3] = ["after", "offset", "limit"];
+
+/// The part of a list in the order of keys that `after`, `offset` and `limit` ask for: from the beginning, and as much as the node
+/// gives at once, where nothing is said.
+pub(crate) fn part(parameters: &Parameters, node: &Node) -> Result<Part, Problem> {
+    let most = node.limits().page_max;
+    let offset = parameters.number("offset")?.unwrap_or(0);
+    let limit = parameters.number("limit")?.unwrap_or(most).min(most);
+    if limit == 0 {
+        return Err(Problem::input("limit", "`0`: ask for at least one"));
+    }
+    let furthest = limits::LIST_OFFSET_MAX.saturating_sub(most);
+    if offset > furthest {
+        let detail = format!("`{offset}`: at most {furthest}; go on with `after=<the last key you have>`");
+        return Err(Problem::input("offset", detail).with("limit", furthest));
+    }
+    Ok(Part { after: parameters.text("after").unwrap_or_default().to_owned(), offset, limit })
 }
 
 #[cfg(test)]

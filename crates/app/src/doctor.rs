@@ -402,7 +402,7 @@ fn windows_found(signed: &[WindowRow], refused: &[WindowRow], now: Timestamp) ->
 async fn sources_check(node: &Node) -> Result<Check, Error> {
     let mut all = Vec::new();
     for tenant in node.tenants() {
-        let own = resource::list(node, &tenant).await?;
+        let own = resource::list(node, &tenant, &crate::Part::all()).await?;
         all.extend(own.into_iter().map(|own| (own.source, own.stamp)));
     }
     let looked = tokio::task::spawn_blocking(move || sources_found(&all)).await;

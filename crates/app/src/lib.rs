@@ -29,6 +29,7 @@ pub mod message;
 pub mod metering;
 pub mod node;
 pub mod outbox;
+mod part;
 pub mod receipt;
 pub mod refusal;
 pub mod status;
@@ -37,6 +38,7 @@ mod testkit;
 
 pub use error::Error;
 pub use node::{Node, Parts};
+pub use part::Part;
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

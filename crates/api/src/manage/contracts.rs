@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Answer;
-use crate::extract::{Acting, JsonBody, Parameters, Segments};
+use crate::extract::{Acting, JsonBody, PART, Parameters, Segments, part};
 use crate::limits;
 use crate::routes::Table;
 use crate::server::Edge;
@@ -56,8 +56,8 @@ async fn list(
     Acting(speaker): Acting,
     parameters: Parameters,
 ) -> Answer<Vec<ContractView>> {
-    parameters.only(&[])?;
-    Ok(Json(contract::list(&node, &speaker).await?))
+    let part = part(&parameters.only(&PART)?, &node)?;
+    Ok(Json(contract::list(&node, &speaker, &part).await?))
 }
 
 async fn show(

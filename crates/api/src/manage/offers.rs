@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Answer;
-use crate::extract::{Acting, JsonBody, PageOf, Parameters, Segments};
+use crate::extract::{Acting, JsonBody, PART, PageOf, Parameters, Segments, part};
 use crate::limits;
 use crate::problem::Problem;
 use crate::routes::Table;
@@ -65,9 +65,9 @@ async fn resources(
     Acting(speaker): Acting,
     parameters: Parameters,
 ) -> Answer<Vec<Value>> {
-    parameters.only(&[])?;
-    let all = resource::list(&node, &speaker).await?;
-    Ok(Json(all.iter().map(OwnResource::view).collect::<Result<_, _>>()?))
+    let part = part(&parameters.only(&PART)?, &node)?;
+    let own = resource::list(&node, &speaker, &part).await?;
+    Ok(Json(own.iter().map(OwnResource::view).collect::<Result<_, _>>()?))
 }
 
 async fn register(
@@ -79,11 +79,10 @@ async fn register(
 }
 
 async fn products(State(node): State<Node>, parameters: Parameters) -> Answer<Value> {
+    let parameters = parameters.only(&PART)?;
     if node.role() == Role::Host {
-        let parameters = parameters.only(&[])?;
         return own_products(&node, &parameters).await;
     }
-    let parameters = parameters.only(&["after", "offset", "limit"])?;
     let PageOf { offset, limit } = PageOf::of(&parameters, &node)?;
     let after = after(&node, parameters.text("after"), offset).await?;
     Ok(Json(catalogue::page(&node, after, limit).await?))
@@ -91,7 +90,7 @@ async fn products(State(node): State<Node>, parameters: Parameters) -> Answer<Va
 
 async fn own_products(node: &Node, parameters: &Parameters) -> Answer<Value> {
     let speaker = node.acting(parameters.text("as"))?;
-    let own = product::list(node, &speaker).await?;
+    let own = product::list(node, &speaker, &part(parameters, node)?).await?;
     Ok(Json(Value::Array(own.iter().map(OwnProduct::view).collect::<Result<_, _>>()?)))
 }
 
@@ -132,8 +131,11 @@ async fn show(
 }
 
 async fn own_product(node: &Node, speaker: &Speaker, id: &str) -> Result<Option<OwnProduct>, Problem> {
-    let own = product::list(node, speaker).await?;
-    Ok(own.into_iter().find(|own| own.product.id.as_ref().is_some_and(|known| known.as_str() == id)))
+    match product::find(node, speaker, id).await {
+        Ok(own) => Ok(Some(own)),
+        Err(app::Error::NotFound { .. } | app::Error::Input { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn list(

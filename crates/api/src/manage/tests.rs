@@ -24,6 +24,9 @@ const VOLATILE: [&str; 12] = [
     "version",
 ];
 
+/// A third organisation.
+const MEMBER: &str = "91310105575958172A";
+
 /// A path of the table with something in place of its variables.
 fn filled(path: &str) -> String {
     path.replace("{id}", "x").replace("{contract}", "x").replace("{use}", "x")
@@ -199,6 +202,22 @@ async fn a_host_without_connectors_says_what_to_do() {
     assert_eq!(served.manage("GET", "/manage/v1/connectors", "").await.json(), json!([]));
     let answer = served.manage("GET", "/manage/v1/usage?as=5x", "").await;
     assert_eq!((answer.status, &problem(&answer)["kind"]), (StatusCode::NOT_FOUND, &json!("connector")));
+}
+
+#[tokio::test]
+async fn lists_of_one_s_own_are_read_in_parts() {
+    let global = Served::global().await;
+    let region = Served::joined(Role::Region, &global, OTHER_SUBJECT, Some("3100")).await;
+    let host = Served::joined(Role::Host, &region, MEMBER, None).await;
+    for path in ["/resources", "/products", "/contracts"] {
+        let ask = async |query: &str| host.manage("GET", &format!("/manage/v1{path}?{query}"), "").await;
+        assert_eq!(ask("after=k1&offset=9900&limit=1000").await.json(), json!([]), "{path}");
+        for (query, field) in [("limit=0", "limit"), ("offset=9901", "offset"), ("before=x", "before")] {
+            let answer = ask(query).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}?{query}");
+            assert_eq!(problem(&answer)["field"], field, "{path}?{query}");
+        }
+    }
 }
 
 #[tokio::test]

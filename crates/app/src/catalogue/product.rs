@@ -16,12 +16,12 @@ use ndi::weir_v1::public_log::{Column, I18nText, NodeKind};
 use ndi::weir_v1::terms::TermsObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Body, MessageRow, NewMessage, Page, ProductRow, Read, StoreError, Tx};
+use store::{Body, MessageRow, NewMessage, ProductRow, Read, StoreError, Tx};
 
 use super::change::{Change, Own, change, change_known, get};
 use super::{offer, resource};
 use crate::member::Speaker;
-use crate::{Error, Node, outbox};
+use crate::{Error, Node, Part, outbox};
 
 /// How a provider answers proposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -440,20 +440,18 @@ pub async fn own(read: &mut Read, tenant: &str, id: &ProductId) -> Result<OwnPro
     OwnProduct::of(&row.ok_or_else(|| Error::not_found("product", id))?)
 }
 
-/// A connector's products, in the order of their keys.
+/// A part of a connector's products, in the order of their keys.
 ///
 /// # Errors
 /// [`Error::Store`].
-pub async fn list(node: &Node, speaker: &Speaker) -> Result<Vec<OwnProduct>, Error> {
-    let tenant = speaker.id().to_string();
+pub async fn list(node: &Node, speaker: &Speaker, part: &Part) -> Result<Vec<OwnProduct>, Error> {
+    let (tenant, page) = (speaker.id().to_string(), part.page());
     let rows = node
         .store()
         .read("products_list", move |read| {
-            let tenant = tenant.clone();
-            Box::pin(
-                async move { Ok::<_, Error>(read.list_products(&tenant, &Page::first(Page::MAX)).await?) },
-            )
+            let (tenant, page) = (tenant.clone(), page.clone());
+            Box::pin(async move { Ok::<_, Error>(read.list_products(&tenant, &page).await?) })
         })
         .await?;
-    rows.iter().map(OwnProduct::of).collect()
+    part.of(rows).map(|row| OwnProduct::of(&row)).collect()
 }

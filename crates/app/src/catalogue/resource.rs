@@ -17,12 +17,12 @@ use ndi::weir_v1::convert::keywords_of;
 use ndi::weir_v1::public_log::{I18nText, Profile as WireProfile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Body, MessageRow, NewMessage, Page, Read, ResourceRow, StoreError, Tx};
+use store::{Body, MessageRow, NewMessage, Read, ResourceRow, StoreError, Tx};
 
 use super::change::{Change, Own, change, change_known, get};
 use super::offer;
 use crate::member::Speaker;
-use crate::{Error, Node, outbox};
+use crate::{Error, Node, Part, outbox};
 
 /// A file to be catalogued.
 #[derive(Debug, Clone, Deserialize)]
@@ -282,22 +282,20 @@ pub async fn own(read: &mut Read, tenant: &str, id: &ResourceId) -> Result<OwnRe
     OwnResource::of(&row.ok_or_else(|| Error::not_found("resource", id))?)
 }
 
-/// A connector's resources, in the order of their keys.
+/// A part of a connector's resources, in the order of their keys.
 ///
 /// # Errors
 /// [`Error::Store`].
-pub async fn list(node: &Node, speaker: &Speaker) -> Result<Vec<OwnResource>, Error> {
-    let tenant = speaker.id().to_string();
+pub async fn list(node: &Node, speaker: &Speaker, part: &Part) -> Result<Vec<OwnResource>, Error> {
+    let (tenant, page) = (speaker.id().to_string(), part.page());
     let rows = node
         .store()
         .read("resources_list", move |read| {
-            let tenant = tenant.clone();
-            Box::pin(
-                async move { Ok::<_, Error>(read.list_resources(&tenant, &Page::first(Page::MAX)).await?) },
-            )
+            let (tenant, page) = (tenant.clone(), page.clone());
+            Box::pin(async move { Ok::<_, Error>(read.list_resources(&tenant, &page).await?) })
         })
         .await?;
-    rows.iter().map(OwnResource::of).collect()
+    part.of(rows).map(|row| OwnResource::of(&row)).collect()
 }
 
 #[cfg(test)]

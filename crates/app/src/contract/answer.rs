@@ -11,7 +11,8 @@ use ndi::{Message as _, Path};
 use serde_json::Value;
 use store::MessageRow;
 
-use super::desk::{self, Change, Held, Letter, Trouble};
+use super::commit::{self, Change, Letter};
+use super::entry::{Held, Trouble};
 use super::turn::Turn;
 use super::wire;
 use crate::member::Speaker;
@@ -66,7 +67,7 @@ pub async fn undelivered(node: &Node, row: &MessageRow, error: &Error) -> Result
         _ => unreachable_peer(turn, &trouble),
     };
     let (speaker, key) = (speaker(node, row)?, wire::key_of(&row.stream)?);
-    let changed = desk::change(node, &row.tenant, key, |held| {
+    let changed = commit::change(node, &row.tenant, key, |held| {
         let turn = end(Turn::on(held, node.now()))?.trouble(trouble.clone());
         let letter = Letter::Dead(row.clone(), trouble.reason.clone());
         Ok(turn.change(node, &speaker, None)?.settling(letter))
@@ -131,7 +132,7 @@ async fn settle(
         let turn = take(&speaker, Turn::on(held, node.now()))?;
         Ok(turn.change(node, &speaker, None)?.settling(Letter::Answered(row.clone())))
     };
-    desk::change(node, &row.tenant, key, turn).await.map(drop)
+    commit::change(node, &row.tenant, key, turn).await.map(drop)
 }
 
 fn speaker(node: &Node, row: &MessageRow) -> Result<Arc<Speaker>, Error> {

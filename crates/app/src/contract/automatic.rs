@@ -7,7 +7,7 @@ use domain::id::ProductId;
 use domain::terms::{Decision, Terms, decide};
 use store::Read;
 
-use super::desk::AutoSign;
+use super::entry::AutoSign;
 use super::turn::Turn;
 use crate::Error;
 use crate::catalogue::product::{self, Negotiation};

@@ -1,157 +1,24 @@
 //! The contracts of this node's connectors in memory: what was read or written last, who waits for a change, and when each one ends.
 //!
-//! One process writes a store, and every write of a contract goes through [`commit`], which runs to its end even where its caller stops
-//! waiting. So an entry here is never older than the last commit that was acknowledged, and the gate may ask it for each use. A version that
-//! moved in between is refused by the store all the same.
+//! One process writes a store, and every write of a contract goes through [`super::commit::commit`], which runs to its end even where its
+//! caller stops waiting. So an entry here is never older than the last commit that was acknowledged, and the gate may ask it for each use. A
+//! version that moved in between is refused by the store all the same.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, RwLock};
 
 use domain::Timestamp;
-use domain::contract::{Contract, ContractState, PartyRef, Role};
-use domain::id::{ContractId, ProductId};
-use domain::terms::Terms;
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use store::{Body, ContractRow, MessageRow, NewMessage, Read, Stored, Tx};
+use store::{ContractRow, Read};
 use tokio::sync::{Notify, watch};
 
-use crate::message::Incoming;
-use crate::outbox::{self, Lease};
-use crate::{Error, Node, log};
+use super::entry::{Held, held_of};
+use crate::{Error, Node};
 
 /// How many contracts of one connector stay in memory; beyond it all of them are read anew when they are needed.
 const KEPT_MAX: usize = 8192;
-/// How often a change is tried again when the contract moved under it.
-const TRIES_MAX: u32 = 8;
 /// Characters of a contract id, which no local key has.
 const ID_CHARS: usize = 47;
-
-/// When our side signs without being asked again.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "when", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum AutoSign {
-    /// Never: a person signs.
-    #[default]
-    Never,
-    /// When the peer agrees to exactly these terms, our last ones.
-    OnAgreement {
-        /// The terms.
-        terms: Terms,
-    },
-    /// When the peer has signed these terms, to which we agreed from our offer.
-    AfterPeer {
-        /// The terms.
-        terms: Terms,
-    },
-}
-
-/// A message that came to nothing, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Trouble {
-    /// The message's name.
-    pub message: String,
-    /// Who was to receive it.
-    pub peer: String,
-    /// The return code of the refusal, where it was one.
-    pub code: Option<String>,
-    /// What the other side said, or what stood in the way.
-    pub reason: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A contract as its row holds it: the lifecycle, and what this node does about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Entry {
-    /// The contract.
-    pub contract: Contract,
-    /// When our side signs by itself.
-    #[serde(default)]
-    pub auto_sign: AutoSign,
-    /// The last message that came to nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<Trouble>,
-}
-
-impl Stored for Entry {
-    const VERSION: u32 = 1;
-}
-
-/// What the gate needs of a contract in force.
-#[derive(Debug, Clone)]
-pub struct GateContract {
-    /// The contract.
-    pub id: ContractId,
-    /// Our side.
-    pub role: Role,
-    /// The signed terms.
-    pub terms: Terms,
-    /// What it is about.
-    pub product: ProductId,
-    /// The provider.
-    pub provider: PartyRef,
-    /// The user.
-    pub user: PartyRef,
-}
-
-/// A contract with the version of its row.
-#[derive(Debug, Clone)]
-pub struct Held {
-    /// The version that a writer must have seen.
-    pub version: u64,
-    /// When the row was written.
-    pub updated_at: Timestamp,
-    /// The contract.
-    pub entry: Entry,
-    gate: Option<Arc<GateContract>>,
-}
-
-impl Held {
-    fn new(version: u64, updated_at: Timestamp, entry: Entry) -> Held {
-        let gate = gate_contract(&entry.contract).map(Arc::new);
-        Held { version, updated_at, entry, gate }
-    }
-
-    /// The contract.
-    pub fn contract(&self) -> &Contract {
-        &self.entry.contract
-    }
-
-    /// What the gate needs, where both have signed and it is not over. Whether its time has begun is for the terms to say.
-    ///
-    /// # Errors
-    /// [`Error::State`] in every other state.
-    pub fn for_gate(&self) -> Result<Arc<GateContract>, Error> {
-        self.gate.clone().ok_or_else(|| {
-            let contract = self.contract();
-            let refusal = domain::Refusal::NotPossible {
-                object: "contract",
-                state: contract.state_name(),
-                input: "use",
-                possible: contract.possible().join(", "),
-            };
-            Error::State(refusal)
-        })
-    }
-}
-
-fn gate_contract(contract: &Contract) -> Option<GateContract> {
-    let (ContractState::Performing { terms, .. }, Some(id)) = (&contract.state, &contract.id) else {
-        return None;
-    };
-    Some(GateContract {
-        id: id.clone(),
-        role: contract.role,
-        terms: terms.clone(),
-        product: contract.product.id.clone(),
-        provider: contract.provider.clone(),
-        user: contract.user.clone(),
-    })
-}
 
 /// End of a contract's time, its connector and its key.
 pub(super) type Expiry = (Timestamp, String, String);
@@ -223,7 +90,7 @@ impl Desk {
     }
 
     /// Keeps what was committed and tells whoever waits for it.
-    fn keep_committed(&self, tenant: &str, held: Arc<Held>) {
+    pub(super) fn keep_committed(&self, tenant: &str, held: Arc<Held>) {
         let contract = held.contract();
         let place = (tenant.to_owned(), contract.key.clone());
         if !contract.is_over() {
@@ -312,7 +179,7 @@ pub async fn find(node: &Node, tenant: &str, name: &str) -> Result<Option<Arc<He
 }
 
 /// The same, read from the store whatever is in memory.
-async fn reload(node: &Node, tenant: &str, name: &str) -> Result<Option<Arc<Held>>, Error> {
+pub(super) async fn reload(node: &Node, tenant: &str, name: &str) -> Result<Option<Arc<Held>>, Error> {
     let emptied = node.contracts().emptied(tenant);
     let (owner, wanted) = (tenant.to_owned(), name.to_owned());
     let row = node.store().peek("contract_find", move |read| {
@@ -364,147 +231,10 @@ async fn row_of(read: &mut Read, tenant: &str, name: &str) -> Result<Option<Cont
     })
 }
 
-/// A row, read.
-///
-/// # Errors
-/// [`Error::Store`] where a newer version wrote its body.
-pub(super) fn held_of(row: &ContractRow) -> Result<Held, Error> {
-    Ok(Held::new(row.version, Timestamp::from_micros(row.updated_at), row.body.get()?))
-}
-
 /// The same as [`find`], where it must be there.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Store`].
 pub async fn get(node: &Node, tenant: &str, name: &str) -> Result<Arc<Held>, Error> {
     find(node, tenant, name).await?.ok_or_else(|| Error::not_found("contract", name))
-}
-
-/// What happens to the outbox row whose answer or end causes a change.
-#[derive(Debug, Clone)]
-pub(super) enum Letter {
-    /// It was answered.
-    Answered(MessageRow),
-    /// It is given up, for this reason.
-    Dead(MessageRow, String),
-}
-
-/// A change to one contract with everything that belongs to it, ready to be committed.
-#[derive(Debug, Clone)]
-pub(super) struct Change {
-    /// Whose contract.
-    pub tenant: String,
-    /// What it replaces; nothing for a new one.
-    pub before: Option<Arc<Held>>,
-    /// The contract after it.
-    pub entry: Entry,
-    /// Messages to send.
-    pub messages: Vec<NewMessage>,
-    /// Evidence.
-    pub entries: log::Entries,
-    /// The message that caused it, with its answer.
-    pub answer: Option<(Incoming, Value)>,
-    /// The outbox row that caused it.
-    pub letter: Option<Letter>,
-    /// When.
-    pub now: Timestamp,
-}
-
-/// Commits a change in one transaction, and lets memory, waiters and senders know. Runs to its end once it began.
-///
-/// # Errors
-/// [`Error::Store`], a conflict where the contract moved since it was read; [`Error::Repeated`] where the message was handled before.
-pub(super) async fn commit(node: &Node, change: Change) -> Result<Arc<Held>, Error> {
-    let node = node.clone();
-    let whole = tokio::spawn(async move { commit_whole(&node, change).await });
-    whole.await.unwrap_or_else(|error| Err(Error::Corrupt(format!("a commit ended early: {error}"))))
-}
-
-async fn commit_whole(node: &Node, change: Change) -> Result<Arc<Held>, Error> {
-    let row = row(&change)?;
-    let (change, lease) = (Arc::new(change), node.post().lease(node));
-    let (shared, written) = (change.clone(), Arc::new(row));
-    let outcome = node.store().run_tx("contract_change", move |tx| {
-        let (change, row) = (shared.clone(), written.clone());
-        Box::pin(async move { write(tx, &change, row.as_ref().as_ref(), lease).await })
-    });
-    let (version, leased) = outcome.await?;
-    node.post().hand(leased);
-    match (&change.before, version) {
-        (Some(before), None) => Ok(before.clone()),
-        (_, version) => {
-            let held = Arc::new(Held::new(version.unwrap_or(1), change.now, change.entry.clone()));
-            node.contracts().keep_committed(&change.tenant, held.clone());
-            Ok(held)
-        }
-    }
-}
-
-/// The row to write; none where the contract stays as it is.
-fn row(change: &Change) -> Result<Option<ContractRow>, Error> {
-    if change.before.as_ref().is_some_and(|before| before.entry == change.entry) {
-        return Ok(None);
-    }
-    let contract = &change.entry.contract;
-    Ok(Some(ContractRow {
-        tenant: change.tenant.clone(),
-        key: contract.key.clone(),
-        contract: contract.id.as_ref().map(ToString::to_string),
-        state: contract.state.status().code().to_owned(),
-        role: contract.role.name().to_owned(),
-        peer: contract.peer().connector.to_string(),
-        product: contract.product.id.to_string(),
-        created_at: contract.created_at.micros(),
-        updated_at: change.now.micros(),
-        version: change.before.as_ref().map_or(0, |before| before.version),
-        body: Body::of(&change.entry)?,
-    }))
-}
-
-async fn write(
-    tx: &mut Tx,
-    change: &Change,
-    row: Option<&ContractRow>,
-    lease: Lease,
-) -> Result<(Option<u64>, Vec<MessageRow>), Error> {
-    if let Some((incoming, data)) = &change.answer {
-        incoming.record(tx, change.now, data).await?;
-    }
-    let version = match row {
-        Some(row) => Some(tx.put_contract(row).await?),
-        None => None,
-    };
-    change.entries.write(tx).await?;
-    match &change.letter {
-        Some(Letter::Answered(letter)) => outbox::complete(tx, letter).await?,
-        Some(Letter::Dead(letter, reason)) => {
-            tx.bury_message(letter, change.now.micros(), reason).await?;
-        }
-        None => {}
-    }
-    let leased = outbox::write(tx, &change.messages, lease).await?;
-    Ok((version, leased))
-}
-
-/// Changes a contract: `turn` says how, from what it is now. Where it moved in between, it is read again and asked again.
-///
-/// # Errors
-/// [`Error::NotFound`], those of `turn`, those of [`commit`].
-pub(super) async fn change(
-    node: &Node,
-    tenant: &str,
-    name: &str,
-    turn: impl Fn(&Arc<Held>) -> Result<Change, Error>,
-) -> Result<Arc<Held>, Error> {
-    let mut held = get(node, tenant, name).await?;
-    for _ in 0..TRIES_MAX {
-        match commit(node, turn(&held)?).await {
-            Err(Error::Store(error)) if error.is_conflict() => {
-                let again = reload(node, tenant, name).await?;
-                held = again.ok_or_else(|| Error::not_found("contract", name))?;
-            }
-            done => return done,
-        }
-    }
-    Err(Error::Store(store::StoreError::Contention { name: "contract_change", attempts: TRIES_MAX }))
 }

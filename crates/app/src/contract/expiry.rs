@@ -8,7 +8,8 @@ use domain::contract::Input;
 use domain::{Refusal, Timestamp};
 use store::Page;
 
-use super::desk::{self, Change, Held};
+use super::commit::{self, Change};
+use super::entry::{self, Held};
 use super::turn::Turn;
 use crate::{Error, Node};
 
@@ -71,7 +72,7 @@ async fn expect_page(
     });
     let rows = rows.await?;
     for row in &rows {
-        let end = desk::held_of(row)?.contract().terms().time.end();
+        let end = entry::held_of(row)?.contract().terms().time.end();
         node.contracts().expect((end, row.tenant.clone(), row.key.clone()));
     }
     Ok(rows.last().filter(|_| rows.len() as u64 == u64::from(PAGE)).map(|row| row.key.clone()))
@@ -101,5 +102,5 @@ async fn end(node: &Node, tenant: &str, key: &str) -> Result<(), Error> {
     let turn = |held: &Arc<Held>| -> Result<Change, Error> {
         Turn::on(held, node.now()).step(Input::Expire)?.change(node, &speaker, None)
     };
-    desk::change(node, tenant, key, turn).await.map(drop)
+    commit::change(node, tenant, key, turn).await.map(drop)
 }

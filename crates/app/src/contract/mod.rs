@@ -7,8 +7,10 @@
 //! | module | what |
 //! |---|---|
 //! | here | what an operator does: propose, counter, accept, sign, reject, terminate, wait |
-//! | [`desk`] | contracts in memory, and the one way to commit a change |
+//! | [`entry`] | a contract as its row holds it |
+//! | [`desk`] | contracts in memory |
 //! | [`turn`] | steps on one contract, gathered into one change |
+//! | [`commit`] | the one way to commit a change |
 //! | [`peer`], [`answer`] | messages of the peer's, and what came of ours |
 //! | [`platform`] | who gives identifiers, and giving them |
 //! | [`automatic`] | a provider that answers from its offer |
@@ -17,7 +19,9 @@
 
 mod answer;
 mod automatic;
+mod commit;
 mod desk;
+mod entry;
 mod expiry;
 mod peer;
 mod platform;
@@ -38,18 +42,18 @@ use ndi::weir_v1::terms::TermsObject;
 use ndi::{Message as _, Path};
 use serde::Deserialize;
 use serde_json::Value;
-use store::Page;
 
 pub use answer::{answered, id_given, told, undelivered};
-pub use desk::{AutoSign, Desk, Entry, GateContract, Held, Trouble, find, get};
+pub use desk::{Desk, find, get};
+pub use entry::{AutoSign, Entry, GateContract, Held, Trouble};
 pub use expiry::expire;
 pub use peer::{handle_negotiate, handle_terminate};
 pub use platform::handle_create;
 pub use view::{ContractView, RoundView, SignatureView, StateName, TroubleView, UsesView};
 
 use crate::member::Speaker;
-use crate::{Error, Node};
-use desk::Change;
+use crate::{Error, Node, Part};
+use commit::Change;
 use turn::Turn;
 
 /// A contract to propose, as `POST /contracts` takes it.
@@ -108,7 +112,7 @@ pub async fn propose(node: &Node, speaker: &Speaker, new: NewContract) -> Result
         Sign::OnAgreement => AutoSign::OnAgreement { terms: terms.clone() },
     };
     let turn = Turn::new(Contract::initiate(draft, terms, now)?, auto_sign, now);
-    let held = desk::commit(node, turn.change(node, speaker, Some(&offered.platform))?).await?;
+    let held = commit::commit(node, turn.change(node, speaker, Some(&offered.platform))?).await?;
     Ok(ContractView::of(&held, UsesView::default(), now))
 }
 
@@ -139,19 +143,19 @@ fn check_fields(terms: &Terms, offered: &platform::Offered) -> Result<(), Error>
     }
 }
 
-/// The connector's contracts, by key; at most [`Page::MAX`].
+/// A part of the connector's contracts, by key: the oldest first.
 ///
 /// # Errors
 /// [`Error::Store`].
-pub async fn list(node: &Node, speaker: &Speaker) -> Result<Vec<ContractView>, Error> {
-    let (tenant, now) = (speaker.id().to_string(), node.now());
+pub async fn list(node: &Node, speaker: &Speaker, part: &Part) -> Result<Vec<ContractView>, Error> {
+    let (tenant, part, now) = (speaker.id().to_string(), part.clone(), node.now());
     node.store()
         .read("contract_list", move |read| {
-            let tenant = tenant.clone();
+            let (tenant, part) = (tenant.clone(), part.clone());
             Box::pin(async move {
                 let mut views = Vec::new();
-                for row in read.list_contracts(&tenant, &Page::first(Page::MAX)).await? {
-                    let held = desk::held_of(&row)?;
+                for row in part.of(read.list_contracts(&tenant, &part.page()).await?) {
+                    let held = entry::held_of(&row)?;
                     let uses = view::uses_of(read, &tenant, held.contract()).await?;
                     views.push(ContractView::of(&held, uses, now));
                 }
@@ -252,7 +256,7 @@ async fn act(
     let turn = |held: &Arc<Held>| -> Result<Change, Error> {
         decide(Turn::on(held, node.now()))?.change(node, speaker, None)
     };
-    let held = desk::change(node, speaker.id().as_str(), name, turn).await?;
+    let held = commit::change(node, speaker.id().as_str(), name, turn).await?;
     shown(node, speaker, &held).await
 }
 

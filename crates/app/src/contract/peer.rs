@@ -11,7 +11,9 @@ use domain::contract::{Contract, ContractDraft, Input, Role};
 use serde_json::Value;
 
 use super::automatic::{self, Response, Stance};
-use super::desk::{self, AutoSign, Change, Held};
+use super::commit::{self, Change};
+use super::desk;
+use super::entry::{AutoSign, Held};
 use super::turn::Turn;
 use super::wire;
 use crate::message::Incoming;
@@ -80,7 +82,7 @@ async fn receive(
     };
     let data = wire::negotiated(automatic::is_agreed(turn.contract()))?;
     let change = turn.change(node, &incoming.to, None)?.answering(incoming, data.clone());
-    desk::commit(node, change).await?;
+    commit::commit(node, change).await?;
     Ok(data)
 }
 
@@ -120,7 +122,7 @@ async fn respond(
     stance: Option<&Stance>,
 ) -> Result<Value, Error> {
     let tenant = incoming.to.id().as_str();
-    let changed = desk::change(node, tenant, negotiate.contract.as_str(), |held| {
+    let changed = commit::change(node, tenant, negotiate.contract.as_str(), |held| {
         check_same(held.contract(), negotiate, role)?;
         let turn = Turn::on(held, node.now()).step(ndi::digital_contract::peer_input(negotiate))?;
         let turn = match stance {
@@ -174,7 +176,7 @@ pub async fn handle_terminate(node: &Node, incoming: &Incoming) -> Result<Value,
     let (terminate, reason) = wire::read_terminate(node, incoming).await?;
     let data = wire::terminated()?;
     let tenant = incoming.to.id().as_str();
-    desk::change(node, tenant, terminate.contract_id.as_str(), |held| {
+    commit::change(node, tenant, terminate.contract_id.as_str(), |held| {
         check_peer(held, incoming)?;
         let turn = Turn::on(held, node.now()).step(Input::PeerTerminated { reason: reason.clone() })?;
         Ok(turn.change(node, &incoming.to, None)?.answering(incoming, data.clone()))

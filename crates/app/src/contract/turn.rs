@@ -7,7 +7,8 @@ use domain::contract::{Contract, ContractState, Input};
 use domain::{Evidence, Outbound, Step, Timestamp};
 use serde_json::Value;
 
-use super::desk::{AutoSign, Change, Entry, Held, Letter, Trouble};
+use super::commit::{Change, Letter};
+use super::entry::{AutoSign, Entry, Held, Trouble};
 use super::wire;
 use crate::member::Speaker;
 use crate::message::Incoming;

@@ -8,7 +8,7 @@ use ndi::weir_v1::terms::TermsObject;
 use serde::Serialize;
 use store::Read;
 
-use super::desk::{AutoSign, Held, Trouble};
+use super::entry::{AutoSign, Held, Trouble};
 use crate::Error;
 
 /// A contract.

@@ -573,7 +573,7 @@ fn a_count_of_unsigned_windows_stands_until_one_of_them_changes() {
 fn a_use_is_sent_or_closed_and_never_both() {
     let meters = Meters::default();
     let key = store::UseKey { tenant: "t".into(), contract: "c".into(), use_id: "u".into() };
-    let mut send = |upto: u64| {
+    let send = |upto: u64| {
         meters.begin(&key).unwrap().reach(upto);
         assert_eq!(meters.begin_closing(&key), None, "it is being sent");
         meters.end(&key, false);

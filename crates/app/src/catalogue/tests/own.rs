@@ -10,11 +10,11 @@ use serde_json::json;
 use store::MessageRow;
 
 use super::Market;
-use crate::Error;
 use crate::catalogue::product::{self, Negotiation, NewOffer, OwnProduct};
 use crate::catalogue::resource::{self, NewResource, OwnResource};
 use crate::catalogue::{offer, search};
 use crate::testkit::say;
+use crate::{Error, Part};
 
 impl Market {
     /// Writes the provider's file, and says what is to be added.
@@ -143,7 +143,7 @@ async fn a_file_that_is_added_again_keeps_its_identifier_while_the_region_is_awa
         async move { resource::add(&node, &tenant, again, Arc::new(|_| ())).await }
     });
     let message = market.next().await;
-    let kept = resource::list(&node, &tenant).await.unwrap();
+    let kept = resource::list(&node, &tenant, &Part::all()).await.unwrap();
     let kept: Vec<_> = kept.iter().map(|own| (own.resource.id.clone(), own.resource.profile.rows)).collect();
     assert_eq!(kept, [(Some(id.clone()), 2)], "found by its identifier, with what is new");
     assert!(!adding.is_finished(), "the region has not answered");
@@ -211,7 +211,7 @@ async fn two_who_add_the_same_file_at_once_have_one_resource() {
         carried
     );
     assert_eq!(one.unwrap().resource.id, other.unwrap().resource.id);
-    assert_eq!(resource::list(node, speaker).await.unwrap().len(), 1);
+    assert_eq!(resource::list(node, speaker, &Part::all()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

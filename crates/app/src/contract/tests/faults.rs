@@ -38,7 +38,7 @@ async fn an_answer_that_is_lost_is_given_again_and_takes_effect_once() {
     assert_eq!((ours.state, ours.trouble.is_none()), ("05", true));
     assert_eq!(only(&world.provider).await.rounds.len(), 1);
     let issued = world.service.node.store().read("issued", |read| {
-        Box::pin(async move { Ok::<_, Error>(read.list_issued(&Page::first(10)).await?) })
+        Box::pin(async move { Ok::<_, Error>(read.list_issued(&store::Page::first(10)).await?) })
     });
     let issued = issued.await.unwrap();
     assert_eq!(issued.len(), 1);

@@ -189,7 +189,7 @@ async fn a_signature_before_any_proposal_is_about_nothing() {
     let user = world.user.speaker();
     let signed = Negotiate { signatures: vec![signature(&user, &message, user.subject())], ..message };
     assert!(matches!(negotiate(&world, "s1", &signed).await, Err(Error::NotFound { .. })));
-    assert!(list(&world.provider.node, &world.provider.speaker()).await.unwrap().is_empty());
+    assert!(list(&world.provider.node, &world.provider.speaker(), &Part::all()).await.unwrap().is_empty());
 }
 
 #[tokio::test]

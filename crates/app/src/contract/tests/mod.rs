@@ -38,7 +38,7 @@ async fn shown_at(site: &Site, name: &str) -> ContractView {
 }
 
 async fn only(site: &Site) -> ContractView {
-    let mut all = list(&site.node, &site.speaker()).await.unwrap();
+    let mut all = list(&site.node, &site.speaker(), &Part::all()).await.unwrap();
     assert_eq!(all.len(), 1);
     all.pop().unwrap()
 }
@@ -110,7 +110,7 @@ async fn what_has_nothing_in_common_with_the_offer_ends_with_the_constraint_s_na
     assert!(refused.reason.as_deref().unwrap().contains("time"), "{refused:?}");
     let trouble = refused.trouble.unwrap();
     assert_eq!((trouble.message.as_str(), trouble.code.as_deref()), ("contractNegotiate", Some("300104")));
-    assert!(list(&world.provider.node, &world.provider.speaker()).await.unwrap().is_empty());
+    assert!(list(&world.provider.node, &world.provider.speaker(), &Part::all()).await.unwrap().is_empty());
     let dead =
         world.user.node.store().read("dead", |read| {
             Box::pin(async move { Ok::<_, Error>(read.list_dead_messages(0, 10).await?) })
@@ -321,7 +321,7 @@ async fn a_proposal_that_cannot_be_is_refused_where_it_is_made() {
         propose(node, &user, make(world.product.as_str(), terms_json(&Terms { time: past, ..offer() })))
             .await;
     assert!(matches!(past, Err(Error::State(_))));
-    assert!(list(node, &user).await.unwrap().is_empty());
+    assert!(list(node, &user, &Part::all()).await.unwrap().is_empty());
 }
 
 #[test]
@@ -346,5 +346,14 @@ async fn many_contracts_at_once_all_come_into_force() {
         all.iter().map(|view| view.contract_id.clone().unwrap()).collect();
     assert_eq!(ids.len(), 40);
     assert!(all.iter().all(|view| view.state == "05"));
-    assert_eq!(list(&world.provider.node, &world.provider.speaker()).await.unwrap().len(), 40);
+    assert_eq!(list(&world.provider.node, &world.provider.speaker(), &Part::all()).await.unwrap().len(), 40);
+    let mut keys: Vec<String> = all.into_iter().map(|view| view.key).collect();
+    keys.sort();
+    for (after, offset, limit, expected) in
+        [("", 0, 3, &keys[..3]), ("", 38, 3, &keys[38..]), (&keys[9], 1, 2, &keys[11..13]), ("z", 0, 9, &[])]
+    {
+        let part = Part { after: after.to_owned(), offset, limit };
+        let part = list(&world.user.node, &user, &part).await.unwrap();
+        assert_eq!(part.iter().map(|view| view.key.clone()).collect::<Vec<_>>(), expected);
+    }
 }
