@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use domain::Negotiate;
-use domain::contract::{Contract, ContractDraft, Input, Role};
+use domain::contract::{Contract, ContractDraft, Input, PartyRef, Role};
 use serde_json::Value;
 
 use super::automatic::{self, Response, Stance};
@@ -72,7 +72,7 @@ async fn receive(
         return Err(Error::Forbidden("the user's connector begins a contract: propose it there".to_owned()));
     }
     let stance = stance.ok_or_else(|| Error::not_found("offered product", &negotiate.product.id))?;
-    check_user_name(node, negotiate).await?;
+    check_names(node, incoming, negotiate).await?;
     let now = node.now();
     let step =
         Contract::receive(draft(negotiate, role), negotiate.contract.clone(), negotiate.terms.clone(), now)?;
@@ -99,18 +99,20 @@ fn draft(negotiate: &Negotiate, role: Role) -> ContractDraft {
     }
 }
 
-/// The name that the user gives itself, which both will sign, is the certified one. Without a name its code stands for it.
-async fn check_user_name(node: &Node, negotiate: &Negotiate) -> Result<(), Error> {
-    let user = &negotiate.user;
-    let known = node.known(user.subject.as_str()).await?;
-    let certified = known.chain.leaf().subject_o().unwrap_or(&known.name);
-    if user.name == certified || user.name == user.subject.as_str() {
+/// The names of both parties, which both will sign, are the certified ones. Without a name a party's code stands for it.
+async fn check_names(node: &Node, incoming: &Incoming, negotiate: &Negotiate) -> Result<(), Error> {
+    let known = node.known(negotiate.user.subject.as_str()).await?;
+    let user = known.chain.leaf().subject_o().unwrap_or(&known.name);
+    check_name("strategy.policyExpansion.userName", &negotiate.user, user)?;
+    let provider = wire::organisation_name(&incoming.to)?;
+    check_name("strategy.policyExpansion.providerName", &negotiate.provider, &provider)
+}
+
+fn check_name(field: &'static str, party: &PartyRef, certified: &str) -> Result<(), Error> {
+    if party.name == certified || party.name == party.subject.as_str() {
         return Ok(());
     }
-    Err(Error::input(
-        "strategy.policyExpansion.userName",
-        format!("`{}` is certified as `{certified}`: give that name", user.subject),
-    ))
+    Err(Error::input(field, format!("`{}` is certified as `{certified}`: give that name", party.subject)))
 }
 
 /// A message about a contract that is here. Where its product is not offered any more, what is on the table waits for a person.

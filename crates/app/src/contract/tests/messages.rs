@@ -135,6 +135,13 @@ async fn a_proposal_in_another_s_name_or_about_another_product_is_refused() {
     named.user.name = "Another Laboratory".into();
     let named = negotiate(&world, "s1", &named).await.unwrap_err();
     assert!(matches!(named, Error::Input { ref field, .. } if field.ends_with("userName")), "{named}");
+    let mut renamed_us = good.clone();
+    renamed_us.provider.name = "Another Station".into();
+    let refused = negotiate(&world, "s1p", &renamed_us).await.unwrap_err();
+    assert!(
+        matches!(refused, Error::Input { ref field, .. } if field.ends_with("providerName")),
+        "{refused}"
+    );
     let mut stranger = good.clone();
     let other = NodeId::mint(IdKind::Connector, &stranger.user.subject, stranger.user.connector.area(), || 7)
         .unwrap();
