@@ -66,7 +66,7 @@ pub struct NodeConfig {
     pub limits: Limits,
 }
 
-/// Every limit and period of a node, named in one place (DESIGN §4). Durations are milliseconds.
+/// Every limit and period of a node, named in one place (ARCHITECTURE.md, invariants: no unbounded input). Durations are milliseconds.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// How far a message's `timestamp` may stand from our clock.

@@ -1,4 +1,4 @@
-//! The two logs of a node (DESIGN §3.2): the public log of what it publishes, and the evidence log of what its members do.
+//! The two logs of a node (ARCHITECTURE.md, logs and feed): the public log of what it publishes, and the evidence log of what its members do.
 //!
 //! Steps add unnumbered rows in their own transaction ([`publish`], [`record`]); one job ([`sequence`]) numbers them into the
 //! tree and signs a checkpoint. So steps never collide on a log's head, and a crash between the two loses nothing: the rows wait.

@@ -1,7 +1,7 @@
 //! May this pass? Asked before the first byte, by every door.
 //!
 //! Two questions in this order: do the terms allow the use, and is it recorded durably? A use that cannot be recorded is
-//! not allowed (DESIGN §5). The terms are `domain`'s, the record is whatever keeps a [`UseBook`]; this module makes sure
+//! not allowed (ARCHITECTURE.md, invariants: metering never drops). The terms are `domain`'s, the record is whatever keeps a [`UseBook`]; this module makes sure
 //! that no door forgets one of the two.
 
 use std::collections::BTreeSet;

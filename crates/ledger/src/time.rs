@@ -1,6 +1,11 @@
 //! The one textual time that a proof meets: `signatoryTime` of a contract signature, RFC 3339 with an offset.
 //!
 //! All other times here are microseconds since the Unix epoch, UTC.
+//!
+//! `domain::Timestamp` reads such texts too. It is not used here: this crate depends on `crypto` alone (ARCHITECTURE.md, map), so that
+//! whoever verifies receipts needs no more of Weir than trees, signatures and certificates. Nor do the two read quite the same: a
+//! message may write a time in several ways, while here stands the text that was signed, which Weir writes in one. That what
+//! `Timestamp` writes is read alike here, a test of `app::receipt` holds.
 
 const MICROS_PER_SEC: i64 = 1_000_000;
 

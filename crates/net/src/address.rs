@@ -1,4 +1,4 @@
-//! Which addresses may be spoken to (DESIGN §6).
+//! Which addresses may be spoken to (docs/WIRE.md, 1; `allow_private` of docs/CONFIGURATION.md).
 //!
 //! An address is classified by the special-purpose registries of IANA (RFC 6890). IPv4 addresses hidden in IPv6 ones
 //! (mapped, 6to4, NAT64) are judged by the IPv4 address.

@@ -1,4 +1,4 @@
-//! The logs: this node's own (RFC 6962 trees under signed checkpoints, DESIGN §3.2), and those that it follows. Both
+//! The logs: this node's own (RFC 6962 trees under signed checkpoints; docs/WIRE.md, 3), and those that it follows. Both
 //! are entries by position, tree nodes by level and index, and checkpoints; only who may append differs.
 //!
 //! Invariants: positions run from 0 to size without gaps; a log only grows, by compare-and-set on its size; entries,

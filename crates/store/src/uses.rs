@@ -1,5 +1,5 @@
 //! Uses, the provider's side: one row per use id, counted before the first byte goes out, closed with what went out.
-//! (TC609-6-2025-14 counts deliveries under a contract; DESIGN §3.3 and §5 say what a use is.)
+//! (TC609-6-2025-14 counts deliveries under a contract; docs/WIRE.md, 6, says what a use is.)
 //!
 //! Invariants, for each contract: sequences of admitted uses run from 1 without gaps and so do the closing sequences;
 //! a use id is counted once; `used` never passes the limit that the caller of its admission gave.

@@ -1,5 +1,5 @@
 //! Metering, on both sides: what was used, folded into windows that the provider signs and the user counter-signs after comparing them with
-//! its own meter (DESIGN §3.3; docs/WIRE.md, 6).
+//! its own meter (docs/WIRE.md, 6).
 //!
 //! | module | side | what |
 //! |---|---|---|

@@ -140,3 +140,34 @@ async fn a_disputed_window_gives_no_receipt() {
     let error = receipt_at(&world.provider, &contract, "u1").await.unwrap_err();
     assert!(matches!(&error, Error::Evidence(text) if text.contains("use `u1`: bytes")), "{error}");
 }
+
+/// `domain` writes the time of a signature and the ledger reads it, each by its own code.
+#[test]
+fn the_time_of_a_signature_is_the_same_when_a_receipt_is_read() {
+    use domain::Timestamp;
+    let of = |text: String| ledger::contract::ContractSignature {
+        contract_id: String::new(),
+        contract_digest: crypto::Sha256::of(b""),
+        entity_id: String::new(),
+        signatory_time: text,
+    };
+    for text in [
+        "0000-01-01T00:00:00Z",
+        "1900-02-28T23:59:59Z",
+        "1969-12-31T23:59:59.999999Z",
+        "1970-01-01T00:00:00Z",
+        "2000-02-29T12:00:00.000001Z",
+        "2026-01-31T08:00:00+08:00",
+        "2026-12-31T23:59:59.5-11:30",
+        "9999-12-31T23:59:59.999999Z",
+    ] {
+        let at = Timestamp::parse(text).unwrap();
+        for written in [text.to_owned(), at.to_string(), at.to_document(), at.format_offset(-690)] {
+            // Beyond the years 0000 and 9999 an offset cannot be written.
+            if Timestamp::parse(&written) == Ok(at) {
+                assert_eq!(of(written.clone()).signed_at().unwrap(), at.micros(), "{text}: {written}");
+            }
+        }
+        assert_eq!(Timestamp::parse(&at.to_string()), Ok(at), "{text}");
+    }
+}
