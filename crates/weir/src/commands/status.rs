@@ -55,6 +55,22 @@ const UPSTREAMS: [Column; 5] = [
     column("head-grown-at", &["/lastEntryAt"], Kind::Text),
 ];
 
+const SOURCES: [Column; 5] = [
+    column("head-source", &["/node"], Kind::Text),
+    column("head-name", &["/name"], Kind::Words),
+    column("head-address", &["/address"], Kind::Text),
+    column("head-last-heard", &["/lastHeardAt"], Kind::Text),
+    column("head-silent-ms", &["/lagMs"], Kind::Count),
+];
+
+const FOLLOWERS: [Column; 5] = [
+    column("head-follower", &["/node"], Kind::Text),
+    column("head-name", &["/name"], Kind::Words),
+    column("head-since", &["/since"], Kind::Text),
+    column("head-sent", &["/sent"], Kind::Count),
+    column("head-lacking", &["/lag"], Kind::Count),
+];
+
 const FOLLOWED: [Column; 5] = [
     column("head-followed", &["/origin"], Kind::Text),
     column("head-name", &["/name", "/node"], Kind::Words),
@@ -87,10 +103,12 @@ pub(super) async fn nodes(context: &Context) -> Result<()> {
 /// The node itself, then a table each of what there are several of; a table without rows is left out.
 fn shown(context: &Context, answer: &Value) -> String {
     let logs: Vec<Value> = list(answer, "/logs").iter().map(with_checkpoint).collect();
-    let tables: [(&[Value], &[Column]); 4] = [
+    let tables: [(&[Value], &[Column]); 6] = [
         (&logs, &LOGS),
         (list(answer, "/upstreams"), &UPSTREAMS),
+        (list(answer, "/sources"), &SOURCES),
         (list(answer, "/followed"), &FOLLOWED),
+        (list(answer, "/followers"), &FOLLOWERS),
         (list(answer, "/outbox/deadLetters"), &DEAD_LETTERS),
     ];
     let shown = tables.iter().filter(|(items, _)| !items.is_empty());
@@ -152,6 +170,25 @@ mod tests {
                 text.lines().any(|line| line.contains("weir/2A/evidence") && line.contains('–')),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn who_is_followed_and_who_follows_stand_with_what_they_lack() {
+        let mut answer = answer();
+        answer["sources"] = json!([
+            {"node": "1A", "name": "根", "address": "http://127.0.0.1:2", "lastHeardAt": "2026-01-01T00:00:01Z", "lagMs": 4321},
+            {"node": "4A", "name": null, "address": "http://127.0.0.1:3", "lastHeardAt": null, "lagMs": null},
+        ]);
+        answer["followers"] =
+            json!([{"node": "3B", "name": "上海", "since": "2026-01-01T00:00:02Z", "sent": 1200, "lag": 35}]);
+        for lang in Lang::ALL {
+            let (context, _) = context_in(lang, &[]);
+            let text = shown(&context, &answer);
+            let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap();
+            assert!(line("1A").contains("4,321"), "{text}");
+            assert!(line("4A").contains('–'), "{text}");
+            assert!(line("3B").contains("1,200") && line("3B").contains("35"), "{text}");
         }
     }
 
