@@ -6,7 +6,7 @@ use domain::Timestamp;
 const ZONE_MINUTES: i32 = 8 * 60;
 
 /// `420768` as `420,768`.
-pub(crate) fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

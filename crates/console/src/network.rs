@@ -6,14 +6,14 @@ use app::member::Speaker;
 use app::{Error, Node};
 use domain::id::AreaCode;
 
-use crate::i18n::{Lang, Messages};
+use crate::i18n::{Lang, Sentences, sentences};
 
 /// What the pages are made of.
 #[derive(Debug)]
 pub(crate) struct Network {
     nodes: Vec<Node>,
-    en: Arc<Messages>,
-    zh: Arc<Messages>,
+    en: Arc<Sentences>,
+    zh: Arc<Sentences>,
 }
 
 /// A connector that is hosted here, with the node that hosts it.
@@ -44,11 +44,11 @@ pub(crate) struct Named {
 impl Network {
     /// A network of these nodes.
     pub(crate) fn new(nodes: Vec<Node>) -> Network {
-        Network { nodes, en: Arc::new(Messages::new(Lang::En)), zh: Arc::new(Messages::new(Lang::Zh)) }
+        Network { nodes, en: Arc::new(sentences(Lang::En)), zh: Arc::new(sentences(Lang::Zh)) }
     }
 
     /// The sentences of a language.
-    pub(crate) fn messages(&self, lang: Lang) -> Arc<Messages> {
+    pub(crate) fn messages(&self, lang: Lang) -> Arc<Sentences> {
         match lang {
             Lang::En => self.en.clone(),
             Lang::Zh => self.zh.clone(),

@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
-use crate::i18n::{Arg, Lang, Messages};
+use crate::i18n::{Arg, Lang, Sentences};
 use crate::network::Network;
 use crate::trouble::Trouble;
 
@@ -95,7 +95,7 @@ pub(crate) struct Pager {
 /// A request as its reader meant it.
 #[derive(Debug)]
 pub(crate) struct Page {
-    messages: Arc<Messages>,
+    messages: Arc<Sentences>,
     path: String,
     query: Vec<(String, String)>,
     is_chosen: bool,
@@ -113,7 +113,7 @@ impl Page {
     fn of(uri: &Uri, headers: &HeaderMap, network: &Network) -> Page {
         let query = parameters(uri);
         let named = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let chosen = named("lang").and_then(Lang::of_tag);
+        let chosen = named("lang").and_then(|tag| tag.parse().ok());
         let lang = chosen.or_else(|| accepted(headers)).unwrap_or(Lang::En);
         let query = query.iter().filter(|(key, _)| KEPT.contains(&key.as_str())).cloned().collect();
         Page {
@@ -131,7 +131,7 @@ impl Page {
 
     /// The language of the page, for its `lang` attribute.
     pub(crate) fn tag(&self) -> &'static str {
-        self.lang().tag()
+        self.lang().html_tag()
     }
 
     /// A sentence.
@@ -156,7 +156,7 @@ impl Page {
 
     /// This page in the other language.
     pub(crate) fn switch(&self) -> String {
-        let lang = ("lang".to_owned(), self.other().code().to_owned());
+        let lang = ("lang".to_owned(), self.other().tag().to_owned());
         address(&self.path, self.query.iter().chain(std::iter::once(&lang)))
     }
 
@@ -168,7 +168,7 @@ impl Page {
 
     /// The chosen language as a parameter, for forms.
     pub(crate) fn chosen(&self) -> Option<&'static str> {
-        self.is_chosen.then(|| self.lang().code())
+        self.is_chosen.then(|| self.lang().tag())
     }
 
     fn lang_parameter(&self) -> Option<(String, String)> {
@@ -275,7 +275,7 @@ fn accepted(headers: &HeaderMap) -> Option<Lang> {
     let text = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
     let wanted = text.split(',').take(LANGUAGES_MAX).filter_map(|range| {
         let (tag, weight) = range.split_once(';').unwrap_or((range, ""));
-        Some((Lang::of_tag(tag.trim())?, thousandths(weight.trim())?))
+        Some((tag.trim().parse().ok()?, thousandths(weight.trim())?))
     });
     // The first of those that weigh most.
     let best = wanted.filter(|(_, weight)| *weight > 0).reduce(

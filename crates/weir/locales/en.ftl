@@ -313,11 +313,11 @@ config-too-large = { $path } is longer than { $limit } bytes: it is no configura
 config-no-node = { $path } has no [[node]]: `{ $program } init --add` writes one
 config-syntax = { $path }, line { $line }: `{ $key }` cannot be read: { $reason }
 config-unknown-key = { $path }, line { $line }: unknown key `{ $key }`{ $nearest ->
-        [none] {""}
+        [none] .
        *[other] ; did you mean `{ $nearest }`?
     } Known keys: { $known }
 config-unknown-word = { $path }, line { $line }: `{ $key }` cannot be `{ $value }`{ $nearest ->
-        [none] {""}
+        [none] .
        *[other] ; did you mean `{ $nearest }`?
     } Possible: { $known }
 config-missing-key = { $path }, line { $line }: this [[node]] lacks `{ $key }`
@@ -334,7 +334,7 @@ config-needed-for-role = { $path }, line { $line }: a node of role { $role } nee
 config-twice = { $path }, line { $line }: `{ $key }` is `{ $value }`, as in a node before: each node has its own
 config-several-nodes = { $path } has several nodes: choose one with --node ({ $names })
 config-unknown-node = { $path } has no node `{ $name }`{ $nearest ->
-        [none] {""}
+        [none] .
        *[other] ; did you mean `{ $nearest }`?
     } It has: { $names }
 private-open = { $node } does not start: other users of this machine can read its secrets. Run `chmod 600 { $files }`, and replace what they may have read
@@ -351,6 +351,7 @@ usage-missing = missing: { $value }
 usage-value = `{ $argument }` cannot be `{ $value }`: possible are { $known }
 usage-value-near = `{ $argument }` cannot be `{ $value }`; did you mean `{ $nearest }`? Possible are { $known }
 usage-value-reason = `{ $argument }` cannot be `{ $value }`: { $reason }
+usage-subcommand = `{ $command }` needs one of its commands: { $known }
 usage-conflict = `{ $argument }` cannot stand together with `{ $value }`
 usage-help = `{ $command } --help` shows what can be typed.
 
@@ -396,6 +397,7 @@ get-receipt-not-yet = the window of use { $use } is not closed and countersigned
 ## verify
 verify-no-trust = no trust: name the root certificate of the network with --trust trust.pem, or a configuration whose node has joined
 verify-none = { $folder } has no receipt (*.receipt.json, or any *.json)
+verify-line = { $step }: { $detail }
 verify-part-use = use
 verify-part-data = data
 verify-part-window = window
@@ -715,7 +717,6 @@ demo-not-found = The search for “{ $query }” did not find what it should
 demo-not-refused = A second use of { $product } was not refused, or was counted, though its contract allows one
 demo-nothing-left = None of the files can be used
 demo-contract-ended = A contract ended before it was signed: { $reason }
-demo-broken-off = A delivery broke off: { $reason }
 demo-digest-differs = { $file } is not what the catalogue says: its length or digest is another
 demo-waited = Waiting for { $what } took longer than { $time }
 demo-receipt-fails = { $file } does not hold: { $reason }
@@ -749,7 +750,10 @@ demo-interrupted-for-good = Interrupted; nothing is kept
 error-signal = The signals of this process cannot be watched
 
 ## Refused uses
-refusal-count = its contract allows { $limit } and { $actual } are used (count); agree on another contract
+refusal-count = its contract allows { $limit }, and { $actual } { $actual ->
+        [one] is
+       *[other] are
+    } used (count); agree on another contract
 refusal-time = the contract's time is { $limit }, and it was asked for at { $actual } (time)
 refusal-fields = the contract does not grant { $actual }; it grants { $limit } (fields)
 refusal-region = the contract is for { $limit }, and the user is in { $actual } (region)

@@ -230,11 +230,11 @@ config-too-large = { $path } 超过 { $limit } 字节：不是配置文件
 config-no-node = { $path } 中没有 [[node]]：可用 `{ $program } init --add` 写入
 config-syntax = { $path } 第 { $line } 行：无法读取 `{ $key }`：{ $reason }
 config-unknown-key = { $path } 第 { $line } 行：不认识的键 `{ $key }`{ $nearest ->
-        [none] {""}
+        [none] 。
        *[other] ；是否想写 `{ $nearest }`？
     } 已知的键：{ $known }
 config-unknown-word = { $path } 第 { $line } 行：`{ $key }` 不能是 `{ $value }`{ $nearest ->
-        [none] {""}
+        [none] 。
        *[other] ；是否想写 `{ $nearest }`？
     } 可用：{ $known }
 config-missing-key = { $path } 第 { $line } 行：该 [[node]] 缺少 `{ $key }`
@@ -251,7 +251,7 @@ config-needed-for-role = { $path } 第 { $line } 行：{ $role } 节点需要 `{
 config-twice = { $path } 第 { $line } 行：`{ $key }` 为 `{ $value }`，与前面的节点相同：各节点须不同
 config-several-nodes = { $path } 有多个节点：请用 --node 选择（{ $names }）
 config-unknown-node = { $path } 中没有节点 `{ $name }`{ $nearest ->
-        [none] {""}
+        [none] 。
        *[other] ；是否想写 `{ $nearest }`？
     } 现有：{ $names }
 private-open = { $node } 未启动：本机其他用户可以读取其机密文件。请运行 `chmod 600 { $files }`，并更换可能已被读取的内容
@@ -268,6 +268,7 @@ usage-missing = 缺少：{ $value }
 usage-value = `{ $argument }` 不能是 `{ $value }`：可用 { $known }
 usage-value-near = `{ $argument }` 不能是 `{ $value }`；是否想用 `{ $nearest }`？可用 { $known }
 usage-value-reason = `{ $argument }` 不能是 `{ $value }`：{ $reason }
+usage-subcommand = `{ $command }` 需要下列命令之一：{ $known }
 usage-conflict = `{ $argument }` 不能与 `{ $value }` 同用
 usage-help = `{ $command } --help` 显示可用的写法。
 
@@ -313,6 +314,7 @@ get-receipt-not-yet = 使用 { $use } 的窗口尚未关闭并会签：请稍后
 ## verify
 verify-no-trust = 没有信任锚：用 --trust trust.pem 指定网络的根证书，或给出节点已加入的配置
 verify-none = { $folder } 中没有回执（*.receipt.json 或任何 *.json）
+verify-line = { $step }：{ $detail }
 verify-part-use = 使用
 verify-part-data = 数据
 verify-part-window = 窗口
@@ -626,7 +628,6 @@ demo-not-found = 检索“{ $query }”没有得到应有的结果
 demo-not-refused = { $product } 的第二次使用未被拒绝，或被计入次数，而合约只允许一次
 demo-nothing-left = 没有可用的文件
 demo-contract-ended = 合约在签署前终止：{ $reason }
-demo-broken-off = 交付中断：{ $reason }
 demo-digest-differs = { $file } 与目录所述不符：长度或摘要不同
 demo-waited = 等待 { $what } 超过 { $time }
 demo-receipt-fails = { $file } 不成立：{ $reason }

@@ -447,7 +447,8 @@ pub(crate) fn refusal(error: &clap::Error, messages: &Messages) -> Option<String
     let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
     let near = |plain, with_near, kind, mut args: Vec<(&str, crate::i18n::Arg<'_>)>| match text(kind) {
         Some(nearest) => {
-            args.push(("nearest", nearest.into()));
+            // Each stands in backticks of its own: the sentence has the outer ones.
+            args.push(("nearest", nearest.replace(", ", "`, `").into()));
             messages.msg(with_near, &args)
         }
         None => messages.msg(plain, &args),
@@ -456,6 +457,11 @@ pub(crate) fn refusal(error: &clap::Error, messages: &Messages) -> Option<String
         ErrorKind::InvalidSubcommand => {
             let args = vec![("value", text(ContextKind::InvalidSubcommand)?.into())];
             near("usage-command", "usage-command-near", ContextKind::SuggestedSubcommand, args)
+        }
+        ErrorKind::MissingSubcommand => {
+            let known = text(ContextKind::ValidSubcommand)?;
+            let args = [("command", text(ContextKind::InvalidSubcommand)?.into()), ("known", known.into())];
+            messages.msg("usage-subcommand", &args)
         }
         ErrorKind::UnknownArgument => {
             let args = vec![("value", argument?.into())];

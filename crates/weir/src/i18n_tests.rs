@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fluent_bundle::FluentResource;
+
 use super::*;
 
 /// Beginnings of keys that the code puts together from parts; the tests of the command line hold that none is missing or left over.
@@ -17,7 +19,7 @@ const NAMES_A_KEY: [&str; 4] = ["msg(", "Message::new(", "Failure::new(", "Failu
 fn sentences(lang: Lang) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut key = String::new();
-    for line in lang.source().lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+    for line in source(lang).lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let text = match line.split_once(" = ") {
             Some((name, text)) if !line.starts_with(' ') => {
                 key = name.to_owned();
@@ -81,7 +83,7 @@ fn program() -> Vec<(PathBuf, String)> {
 #[test]
 fn every_file_can_be_read_whole() {
     for lang in Lang::ALL {
-        if let Err((_, errors)) = FluentResource::try_new(lang.source().to_owned()) {
+        if let Err((_, errors)) = FluentResource::try_new(source(lang).to_owned()) {
             panic!("{lang}: {errors:?}");
         }
     }

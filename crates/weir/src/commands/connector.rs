@@ -13,7 +13,7 @@ const COLUMNS: [Column; 6] = [
     column("head-subject", &["/subject"], Kind::Text),
     column("head-area", &["/area"], Kind::Text),
     column("head-suite", &["/suite"], Kind::Text),
-    column("head-certified-until", &["/certifiedUntil"], Kind::Text),
+    column("head-certified-until", &["/certifiedUntil"], Kind::Time),
 ];
 
 pub(super) async fn run(command: &Connector, context: &Context) -> Result<()> {

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crypto::cert::Roots;
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 
 use crate::client::{self, Client};
 use crate::commands::port::{self, Port};
@@ -15,7 +16,7 @@ use crate::config::NodeSettings;
 use crate::exit::Exit;
 use crate::private;
 use crate::problem::{Failure, Message, Result};
-use crate::term::{Mark, Step};
+use crate::term::{Mark, Step, pad_right};
 
 /// How far the newest file of a node may lie in the future before the clock is taken to have gone back.
 const CLOCK_LEAD_MAX: Duration = Duration::from_secs(300);
@@ -219,26 +220,30 @@ fn tell(context: &Context, checks: &[Check], from_node: &[Value]) -> Result<()> 
         let all: Vec<Value> = own.chain(from_node.iter().cloned()).collect();
         return context.out.json(&json!({"checks": all})).map_err(closed);
     }
-    for check in checks {
-        tell_one(context, check.found, &context.msg(check.name, &[]), context.sentence(&check.message))?;
-    }
-    for check in from_node {
-        let text =
-            |names: &[&str]| names.iter().find_map(|name| check.get(*name)?.as_str()).unwrap_or_default();
-        let (label, detail, remedy) =
-            (text(&["check", "name"]), text(&["detail", "message"]), text(&["remedy", "wayOut", "way_out"]));
-        let text =
-            [detail, remedy].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
-        tell_one(context, found(check), label, text)?;
+    let own = checks
+        .iter()
+        .map(|check| (check.found, context.msg(check.name, &[]), context.sentence(&check.message)));
+    let lines: Vec<(Found, String, String)> = own.chain(from_node.iter().map(line_of)).collect();
+    let label_columns = lines.iter().map(|(_, label, _)| label.width()).max().unwrap_or_default();
+    for (found, label, text) in &lines {
+        tell_one(context, *found, &pad_right(label, label_columns), text)?;
     }
     Ok(())
 }
 
+/// A check of the node's: how it ended, its name, and what it found with the way out.
+fn line_of(check: &Value) -> (Found, String, String) {
+    let text = |names: &[&str]| names.iter().find_map(|name| check.get(*name)?.as_str()).unwrap_or_default();
+    let parts = [text(&["detail", "message"]), text(&["remedy", "wayOut", "way_out"])];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    (found(check), text(&["check", "name"]).to_owned(), parts.join(": "))
+}
+
 /// One line; a warning says so, since its mark differs from a failure's by colour alone.
-fn tell_one(context: &Context, found: Found, label: &str, text: String) -> Result<()> {
+fn tell_one(context: &Context, found: Found, label: &str, text: &str) -> Result<()> {
     let text = match found {
         Found::Warning => format!("{}: {text}", context.msg("label-warning", &[])),
-        Found::Good | Found::Bad => text,
+        Found::Good | Found::Bad => text.to_owned(),
     };
     context.out.step(&Step { mark: found.mark(), label, text: &text, time: None }).map_err(closed)
 }

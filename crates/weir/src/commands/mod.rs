@@ -244,7 +244,11 @@ pub(crate) fn refused_use(context: &Context, problem: &Problem) -> Option<String
         Some(other) => other.to_string(),
         None => String::new(),
     };
-    let args = [("limit", shown("limit").into()), ("actual", shown("actual").into())];
+    let arg = |name: &str| match problem.number(name) {
+        Some(count) => Arg::Count(count),
+        None => Arg::from(shown(name)),
+    };
+    let args = [("limit", arg("limit")), ("actual", arg("actual"))];
     let key = match problem.fields.get("constraint").and_then(Value::as_str)? {
         "count" => "refusal-count",
         "time" => "refusal-time",

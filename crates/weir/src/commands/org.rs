@@ -31,7 +31,7 @@ pub(super) async fn run(command: &Org, context: &Context) -> Result<()> {
             if context.out.is_json() {
                 return Ok(());
             }
-            let expires = answer.get("expiresAt").map(view::plain).unwrap_or_default();
+            let expires = answer.get("expiresAt").map(view::time).unwrap_or_default();
             let args = [("name", name.into()), ("subject", subject.into()), ("expires", expires.into())];
             context.note(&context.msg("org-registered", &args))
         }

@@ -26,7 +26,7 @@ const SELF: [Column; 17] = [
     column("head-address", &["/address"], Kind::Text),
     column("head-suite", &["/suite"], Kind::Text),
     column("head-version", &["/version"], Kind::Text),
-    column("head-time", &["/at"], Kind::Text),
+    column("head-time", &["/at"], Kind::Time),
     column("head-store", &["/store/backend"], Kind::Text),
     column("head-store-at", &["/store/location"], Kind::Text),
     column("head-organisations", &["/counts/organisations"], Kind::Count),
@@ -44,7 +44,7 @@ const LOGS: [Column; 6] = [
     column("head-waiting", &["/waiting"], Kind::Count),
     column("head-checkpoint-size", &["/signed/size"], Kind::Count),
     column("head-checkpoint-root", &["/signed/root"], Kind::Text),
-    column("head-grown-at", &["/grownAt"], Kind::Text),
+    column("head-grown-at", &["/grownAt"], Kind::Time),
 ];
 
 const UPSTREAMS: [Column; 5] = [
@@ -52,21 +52,21 @@ const UPSTREAMS: [Column; 5] = [
     column("head-name", &["/name"], Kind::Words),
     column("head-address", &["/address"], Kind::Text),
     column("head-entries", &["/size"], Kind::Count),
-    column("head-grown-at", &["/lastEntryAt"], Kind::Text),
+    column("head-grown-at", &["/lastEntryAt"], Kind::Time),
 ];
 
 const SOURCES: [Column; 5] = [
     column("head-source", &["/node"], Kind::Text),
     column("head-name", &["/name"], Kind::Words),
     column("head-address", &["/address"], Kind::Text),
-    column("head-last-heard", &["/lastHeardAt"], Kind::Text),
+    column("head-last-heard", &["/lastHeardAt"], Kind::Time),
     column("head-silent-ms", &["/lagMs"], Kind::Count),
 ];
 
 const FOLLOWERS: [Column; 5] = [
     column("head-follower", &["/node"], Kind::Text),
     column("head-name", &["/name"], Kind::Words),
-    column("head-since", &["/since"], Kind::Text),
+    column("head-since", &["/since"], Kind::Time),
     column("head-sent", &["/sent"], Kind::Count),
     column("head-lacking", &["/lag"], Kind::Count),
 ];
@@ -75,7 +75,7 @@ const FOLLOWED: [Column; 5] = [
     column("head-followed", &["/origin"], Kind::Text),
     column("head-name", &["/name", "/node"], Kind::Words),
     column("head-entries", &["/size"], Kind::Count),
-    column("head-grown-at", &["/lastEntryAt"], Kind::Text),
+    column("head-grown-at", &["/lastEntryAt"], Kind::Time),
     column("head-problem", &["/problem"], Kind::Text),
 ];
 
@@ -84,7 +84,7 @@ const DEAD_LETTERS: [Column; 6] = [
     column("head-message", &["/message"], Kind::Text),
     column("head-recipient", &["/to"], Kind::Text),
     column("head-attempts", &["/attempts"], Kind::Count),
-    column("head-time", &["/at"], Kind::Text),
+    column("head-time", &["/at"], Kind::Time),
     column("head-reason", &["/reason"], Kind::Words),
 ];
 

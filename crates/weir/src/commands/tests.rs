@@ -259,8 +259,9 @@ fn help_and_version_go_to_standard_output_and_end_well() {
 
 #[test]
 fn a_mistyped_command_line_gets_its_nearest_known_word_in_both_languages() {
-    let table: [(&[&str], &str); 8] = [
-        (&["serch", "x"], "search"),
+    let table: [(&[&str], &str); 9] = [
+        (&["serch", "x"], "`serve`, `search`"),
+        (&["contract", "--json"], "`weir contract`"),
         (&["contract", "propse", "6A"], "propose"),
         (&["search", "x", "--limt", "3"], "--limit"),
         (&["init", "--role", "regio", "--name", "a", "--listen", "127.0.0.1:1"], "region"),

@@ -2,6 +2,7 @@
 //!
 //! What the API does not say stands as a dash: the tables hold even where a node of another version leaves something out.
 
+use chrono::{DateTime, SecondsFormat};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
@@ -26,6 +27,8 @@ pub(crate) enum Kind {
     Count,
     /// A size.
     Bytes,
+    /// A time, to the second.
+    Time,
     /// Two times, from the first to the second.
     Span,
     /// The terms of an offer or a contract.
@@ -72,7 +75,7 @@ pub(crate) fn table(context: &Context, items: &[Value], columns: &[Column]) -> T
         match column.kind {
             Kind::Count | Kind::Bytes => table.column(&heading, Align::Right),
             Kind::Words | Kind::Terms => table.column_within(&heading, Align::Left, TEXT_COLUMNS_MAX),
-            Kind::Text | Kind::State | Kind::Span => table.column(&heading, Align::Left),
+            Kind::Text | Kind::State | Kind::Time | Kind::Span => table.column(&heading, Align::Left),
         }
     });
     items.iter().fold(headed, |mut table, item| {
@@ -119,6 +122,7 @@ pub(crate) fn shown(context: &Context, value: &Value, kind: Kind) -> String {
         Kind::Text => plain(value),
         Kind::Words => words(value, context.messages.lang()),
         Kind::Count => value.as_u64().map_or_else(|| plain(value), thousands),
+        Kind::Time => time(value),
         Kind::Span => span(context, value),
         Kind::Bytes => value.as_u64().map_or_else(|| plain(value), bytes),
         Kind::Terms => super::terms::shown(context, value),
@@ -136,10 +140,17 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
+/// A time of the API (RFC 3339) without fractions of a second. What is none stays as it is.
+pub(crate) fn time(value: &Value) -> String {
+    let text = plain(value);
+    let read = DateTime::parse_from_rfc3339(&text);
+    read.map_or(text, |time| time.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
 fn span(context: &Context, value: &Value) -> String {
     match value.as_array().map(Vec::as_slice) {
         Some([from, to]) => {
-            context.msg("terms-span", &[("from", plain(from).into()), ("to", plain(to).into())])
+            context.msg("terms-span", &[("from", time(from).into()), ("to", time(to).into())])
         }
         _ => plain(value),
     }
@@ -242,6 +253,13 @@ mod tests {
         list(&context, &json!({"items": [], "total": 0}), &[]).unwrap();
         object(&context, &json!({"id": 1}), &[]).unwrap();
         assert_eq!(captured.out(), "{\"items\":[],\"total\":0}\n{\"id\":1}\n");
+    }
+
+    #[test]
+    fn times_are_shown_to_the_second() {
+        assert_eq!(time(&json!("2026-11-24T10:06:35.070533Z")), "2026-11-24T10:06:35Z");
+        assert_eq!(time(&json!("2026-11-24T18:06:35+08:00")), "2026-11-24T10:06:35Z");
+        assert_eq!(time(&json!("soon")), "soon");
     }
 
     #[test]

@@ -197,7 +197,11 @@ fn tell_verified(context: &Context, file: &Path, verified: &Verified) -> Result<
         context.out.step(&Step { mark, label: &label, text, time: None }).map_err(closed)
     };
     for step in &verified.report.steps {
-        let text = format!("{}: {}", context.msg(step_key(step.step), &[]), detail(context, step));
+        let args = [
+            ("step", context.msg(step_key(step.step), &[]).into()),
+            ("detail", detail(context, step).into()),
+        ];
+        let text = context.msg("verify-line", &args);
         line(if step.ok { Mark::Done } else { Mark::Failed }, part_key(step.step), &text)?;
     }
     match &verified.data {

@@ -1,6 +1,10 @@
 //! Layout, figures and the discipline of the two streams.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use unicode_width::UnicodeWidthStr;
+
+use super::plain::is_control;
+use super::table::shorten;
 use super::*;
 
 #[test]
