@@ -51,7 +51,7 @@ pub enum ServeError {
     },
     /// A token that anybody could guess.
     #[error(
-        "the administrator's token has {length} characters: expected at least {least}; `weir init` makes one"
+        "the administrator's token is too short: its length is {length}, at least {least} characters are needed; `weir init` makes one"
     )]
     WeakToken {
         /// How long it is.

@@ -1,4 +1,4 @@
-//! Every limit of the edge, named in one place (DESIGN §4). What a node takes in beyond it stands in `app::config::Limits`.
+//! Every limit of the edge, named in one place (ARCHITECTURE.md, "no unbounded input"). What a node takes in beyond it stands in `app::config::Limits`.
 
 use std::time::Duration;
 

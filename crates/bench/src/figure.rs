@@ -1,4 +1,4 @@
-//! A figure as it is printed: one JSON object a line (DESIGN §8). Names and units of metrics are stable, since tools compare them.
+//! A figure as it is printed: one JSON object a line (docs/BENCHMARKS.md). Names and units of metrics are stable, since tools compare them.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Measurements: one scenario a command, one JSON object a line on standard output (DESIGN §8). docs/BENCHMARKS.md explains the metrics.
+//! Measurements: one scenario a command, one JSON object a line on standard output. docs/BENCHMARKS.md explains the metrics.
 //!
 //! | module | what |
 //! |---|---|

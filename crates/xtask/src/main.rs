@@ -1,4 +1,4 @@
-//! Chores: `cargo xtask tidy` checks what the compiler does not: which crate may use which (DESIGN 2), what may not
+//! Chores: `cargo xtask tidy` checks what the compiler does not: which crate may use which (ARCHITECTURE.md, "Map"), what may not
 //! stand in the sources, and that the two READMEs keep step.
 //!
 //! Formatting, lints and tests are cargo's own commands; `.ci/run` calls them all.

@@ -132,7 +132,7 @@ impl fmt::Display for IdKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// Too short or too long.
-    #[error("`{text}` has {actual} characters: {what} has {expected}")]
+    #[error("the length of `{text}` is {actual}: {what} has {expected} characters")]
     Length {
         /// The text.
         text: String,

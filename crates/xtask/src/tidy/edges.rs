@@ -1,4 +1,4 @@
-//! Which crate may use which: the table of DESIGN 2, and what the pure crates may not bring in.
+//! Which crate may use which: the table of ARCHITECTURE.md, "Map", and what the pure crates may not bring in.
 
 use super::graph::{Graph, Package};
 use super::{Problem, problem};
@@ -117,7 +117,7 @@ pub fn check(graph: &Graph) -> Vec<Problem> {
 
 fn edges_of(graph: &Graph, member: &Package) -> Vec<Problem> {
     let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == member.name) else {
-        return vec![problem(&member.name, "is not in the edge table: add it to DESIGN 2 and to xtask")];
+        return vec![problem(&member.name, "is not in the edge table: add it to ARCHITECTURE.md and to xtask")];
     };
     let ours = graph.direct(member).filter(|used| graph.members().any(|other| other.name == used.name));
     let wrong = ours.filter(|used| !allowed.contains(&used.name.as_str()));
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_crate_that_the_table_does_not_know_is_named() {
         let found = complaints(&[("stranger", &[])]);
-        assert_eq!(found, ["stranger: is not in the edge table: add it to DESIGN 2 and to xtask"]);
+        assert_eq!(found, ["stranger: is not in the edge table: add it to ARCHITECTURE.md and to xtask"]);
     }
 
     #[test]
