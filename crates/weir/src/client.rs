@@ -51,6 +51,22 @@ pub struct NodeTime {
     pub version: String,
 }
 
+/// The items of a list that stands bare or as a member.
+fn items(answer: &mut Value) -> Option<&mut Vec<Value>> {
+    match answer {
+        Value::Array(items) => Some(items),
+        other => other.get_mut("items")?.as_array_mut(),
+    }
+}
+
+/// The key behind which a list goes on; nothing where it has no items.
+fn last_key(answer: &Value) -> Option<String> {
+    let items = answer.as_array().or_else(|| answer.get("items")?.as_array())?;
+    // One's own are kept by their keys, the catalogue by its identifiers.
+    let last = items.last()?;
+    last.get("key").or_else(|| last.get("id"))?.as_str().map(str::to_owned)
+}
+
 impl Client {
     /// A client of the node of `settings`. `acting` names the connector that acts, where the node hosts several.
     ///
@@ -98,6 +114,26 @@ impl Client {
     pub async fn get(&self, path: &str, query: &[Parameter<'_>]) -> Result<Value> {
         let answer = self.quick.get(&self.url(path, query), &self.headers()).await;
         self.value(answer.map_err(|error| self.failed(error))?)
+    }
+
+    /// Reads a whole list, part by part: every item in one list, or in the `items` of an object.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn get_all(&self, path: &str) -> Result<Value> {
+        let mut all = self.get(path, &[]).await?;
+        // How much a node gives at once is its own affair: a list ends where nothing follows.
+        while let Some(last) = last_key(&all) {
+            let mut part = self.get(path, &[("after", &last)]).await?;
+            if last_key(&part).as_ref() == Some(&last) {
+                break;
+            }
+            match (items(&mut all), items(&mut part)) {
+                (Some(all), Some(part)) if !part.is_empty() => all.append(part),
+                _ => break,
+            }
+        }
+        Ok(all)
     }
 
     /// As [`Client::get`], for what may take long.

@@ -33,6 +33,28 @@ async fn every_request_carries_the_token_and_who_acts() {
 }
 
 #[tokio::test]
+async fn a_long_list_is_read_part_by_part_to_its_end() {
+    let server = Server::start(|request: &Request| {
+        let after = request.target.split("after=").nth(1).and_then(|rest| rest.split('&').next());
+        let first = after.map_or(0, |key| key.trim_start_matches('k').parse::<usize>().unwrap() + 1);
+        let items: Vec<_> =
+            (first..250.min(first + 100)).map(|n| json!({"key": format!("k{n:03}")})).collect();
+        match request.route().as_str() {
+            "GET /manage/v1/contracts" => Reply::json(200, &json!(items)),
+            _ => Reply::json(200, &json!({"total": 250, "items": items})),
+        }
+    })
+    .await;
+    let client = client_of(&server, None).await;
+    let bare = client.get_all("/contracts").await.unwrap();
+    let keys: Vec<&str> = bare.as_array().unwrap().iter().map(|it| it["key"].as_str().unwrap()).collect();
+    assert_eq!((keys.len(), keys[0], keys[249]), (250, "k000", "k249"));
+    assert_eq!(server.seen().len(), 4, "a list ends where nothing follows");
+    let member = client.get_all("/products").await.unwrap();
+    assert_eq!((member["items"].as_array().unwrap().len(), &member["total"]), (250, &json!(250)));
+}
+
+#[tokio::test]
 async fn an_empty_answer_is_null_and_one_that_is_no_json_is_refused() {
     let server = Server::start(|request: &Request| match request.route().as_str() {
         "GET /manage/v1/empty" => Reply { status: 204, headers: vec![], body: vec![], cut: None },

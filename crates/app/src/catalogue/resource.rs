@@ -210,7 +210,7 @@ fn catalogued(
         None => submitted.next,
     };
     let message = register_message(node, speaker, &resource)?;
-    let own = OwnResource { resource, source: path.to_owned(), stamp: profiled.stamp.clone(), problem: None };
+    let own = OwnResource { resource, source: path.to_owned(), stamp: profiled.stamp, problem: None };
     let evidence = catalogued.evidence.into_iter().chain(submitted.evidence).collect();
     Ok(Change { own, evidence, messages: vec![message] })
 }

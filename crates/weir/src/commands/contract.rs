@@ -48,7 +48,7 @@ const LINES: [Column; 14] = [
 pub(super) async fn run(command: &Contract, context: &Context) -> Result<()> {
     let client = context.client()?;
     match command {
-        Contract::List => view::list(context, &client.get("/contracts", &[]).await?, &COLUMNS),
+        Contract::List => view::list(context, &client.get_all("/contracts").await?, &COLUMNS),
         Contract::Show { contract } => show(context, &client.get(&path(contract, ""), &[]).await?),
         Contract::Propose { product, name, sign, terms, wait } => {
             let body = proposal(&client, product, name.as_deref(), *sign, terms).await?;

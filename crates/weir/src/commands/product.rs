@@ -41,7 +41,7 @@ pub(super) async fn run(command: &Product, context: &Context) -> Result<()> {
     let client = context.client()?;
     match command {
         Product::List { product: None, .. } => {
-            view::list(context, &client.get("/products", &[]).await?, &COLUMNS)
+            view::list(context, &client.get_all("/products").await?, &COLUMNS)
         }
         Product::Show { product } => {
             view::object(context, &client.get(&path(product, ""), &[]).await?, &LINES)

@@ -37,7 +37,7 @@ pub(super) async fn run(command: &Resource, context: &Context) -> Result<Exit> {
     let client = context.client()?;
     match command {
         Resource::List => {
-            let answer = with_column_counts(client.get("/resources", &[]).await?, context.out.is_json());
+            let answer = with_column_counts(client.get_all("/resources").await?, context.out.is_json());
             view::list(context, &answer, &COLUMNS).map(|()| Exit::Ok)
         }
         Resource::Add { paths, encoding, words } => {
