@@ -1,6 +1,6 @@
 //! The steps of the main flow by a member who asks again until it is answered, whoever is killed meanwhile.
 //!
-//! A refusal is an answer; no answer, and one of class 5, is none. What was acknowledged once must never be missing afterwards.
+//! A refusal is an answer; none is no answer, one of class 5, and one that asks to try again. What was acknowledged once must never be missing afterwards.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use crate::wait::wait_until;
 pub async fn post(who: &Manage, path: &str, body: &Value) -> Told {
     wait_until(&format!("an answer to POST {path}"), async || {
         let told = who.try_post(path, body).await?;
-        (told.status < 500).then_some(told)
+        (told.status < 500 && told.body["retry_after_ms"].is_null()).then_some(told)
     })
     .await
 }
