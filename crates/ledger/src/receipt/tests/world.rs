@@ -41,7 +41,6 @@ pub(super) struct World {
 /// An organisation with its connector and that connector's log.
 #[derive(Clone)]
 pub(super) struct Member {
-    name: &'static str,
     company: &'static str,
     org: &'static str,
     connector: &'static str,
@@ -104,7 +103,7 @@ impl Member {
         if suite == Suite::Sm {
             log.push(NoteSigner::sm2(&origin, SigningKey::generate(Suite::Sm).unwrap()).unwrap());
         }
-        Self { name, company, org, connector, org_key, org_chain, connector_key, connector_chain, log }
+        Self { company, org, connector, org_key, org_chain, connector_key, connector_chain, log }
     }
 
     /// Certifies the connector's key anew, by this region and for this time.
