@@ -3,21 +3,20 @@
 //!
 //! Parsing is clap's: a mistyped command or flag gets its nearest known one. What a command does stands in `commands`.
 
+mod help;
+mod refusal;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use crypto::Suite;
 
 use crate::config::{CONFIG_ENV, FILE_NAME, Role};
 use crate::i18n::{Lang, Messages};
 
-/// The key below which the help of all commands stands.
-const TOP: &str = "help";
-/// The key of what several commands share.
-const SHARED: &str = "help-any";
+pub(crate) use self::refusal::refusal;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -372,7 +371,7 @@ pub struct Demo {
 
 /// The command line with the texts of `messages`.
 pub(crate) fn command(messages: &Messages) -> clap::Command {
-    localised(Cli::command(), TOP, messages)
+    help::localised(Cli::command(), help::TOP, messages)
 }
 
 /// Reads a command line.
@@ -396,108 +395,5 @@ pub(crate) fn language(args: &[OsString], env: impl Fn(&str) -> Option<String>) 
     Lang::from_env(env("LC_ALL").as_deref(), env("LC_MESSAGES").as_deref(), env("LANG").as_deref())
 }
 
-/// Puts the catalogue's texts into `command` and everything below it. `key` is its own: `help-contract-propose`.
-fn localised(command: clap::Command, key: &str, messages: &Messages) -> clap::Command {
-    let own = if key == TOP { "help-weir" } else { key };
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    let mut command = command
-        .subcommand_help_heading(messages.msg("help-heading-commands", &[]))
-        .help_template(template(messages))
-        .disable_help_flag(true)
-        .arg(Arg::new("help").short('h').long("help").display_order(901).action(ArgAction::Help))
-        .about(messages.msg(own, &[]))
-        .after_help(messages.msg(&format!("{own}-more"), &[]));
-    if key == TOP {
-        let version =
-            Arg::new("version").short('V').long("version").display_order(902).action(ArgAction::Version);
-        command = command.disable_version_flag(true).arg(version);
-    }
-    command = command.mut_args(|arg| localised_arg(arg, key, messages));
-    for name in names {
-        let below = format!("{key}-{name}");
-        command = command.mut_subcommand(name, |sub| localised(sub, &below, messages));
-    }
-    command
-}
-
-fn template(messages: &Messages) -> String {
-    let usage = messages.msg("help-heading-usage", &[]);
-    format!("{{about-with-newline}}\n{usage} {{usage}}\n\n{{all-args}}{{after-help}}")
-}
-
-fn localised_arg(arg: Arg, command: &str, messages: &Messages) -> Arg {
-    let heading = if arg.is_positional() { "help-heading-arguments" } else { "help-heading-options" };
-    let key = arg_key(arg.get_id().as_str(), command, messages);
-    let arg = arg.help_heading(messages.msg(heading, &[]));
-    match key {
-        Some(key) => arg.help(messages.msg(&key, &[])),
-        None => arg,
-    }
-}
-
-/// The key of an argument's help: its command's own, or the one that all commands share.
-fn arg_key(id: &str, command: &str, messages: &Messages) -> Option<String> {
-    let id = id.replace('_', "-");
-    [format!("{command}--{id}"), format!("{SHARED}--{id}")].into_iter().find(|key| messages.has(key))
-}
-
-/// Why a command line cannot be used, in the reader's language; nothing for what only clap has words for.
-pub(crate) fn refusal(error: &clap::Error, messages: &Messages) -> Option<String> {
-    let text = |kind| error.get(kind).map(context_text).filter(|text| !text.is_empty());
-    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
-    let near = |plain, with_near, kind, mut args: Vec<(&str, crate::i18n::Arg<'_>)>| match text(kind) {
-        Some(nearest) => {
-            // Each stands in backticks of its own: the sentence has the outer ones.
-            args.push(("nearest", nearest.replace(", ", "`, `").into()));
-            messages.msg(with_near, &args)
-        }
-        None => messages.msg(plain, &args),
-    };
-    Some(match error.kind() {
-        ErrorKind::InvalidSubcommand => {
-            let args = vec![("value", text(ContextKind::InvalidSubcommand)?.into())];
-            near("usage-command", "usage-command-near", ContextKind::SuggestedSubcommand, args)
-        }
-        ErrorKind::MissingSubcommand => {
-            let known = text(ContextKind::ValidSubcommand)?;
-            let args = [("command", text(ContextKind::InvalidSubcommand)?.into()), ("known", known.into())];
-            messages.msg("usage-subcommand", &args)
-        }
-        ErrorKind::UnknownArgument => {
-            let args = vec![("value", argument?.into())];
-            near("usage-argument", "usage-argument-near", ContextKind::SuggestedArg, args)
-        }
-        ErrorKind::MissingRequiredArgument => messages.msg("usage-missing", &[("value", argument?.into())]),
-        ErrorKind::InvalidValue => {
-            let known = text(ContextKind::ValidValue)?;
-            let args =
-                vec![("argument", argument?.into()), ("value", value?.into()), ("known", known.into())];
-            near("usage-value", "usage-value-near", ContextKind::SuggestedValue, args)
-        }
-        ErrorKind::ValueValidation => {
-            let reason = std::error::Error::source(error)?.to_string();
-            let args = [("argument", argument?.into()), ("value", value?.into()), ("reason", reason.into())];
-            messages.msg("usage-value-reason", &args)
-        }
-        ErrorKind::ArgumentConflict => {
-            let args = [("argument", argument?.into()), ("value", text(ContextKind::PriorArg)?.into())];
-            messages.msg("usage-conflict", &args)
-        }
-        _ => return None,
-    })
-}
-
-fn context_text(value: &ContextValue) -> String {
-    match value {
-        ContextValue::Strings(texts) => texts.join(", "),
-        ContextValue::StyledStrs(texts) => {
-            texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        }
-        ContextValue::None => String::new(),
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
-#[path = "cli_tests.rs"]
 mod tests;

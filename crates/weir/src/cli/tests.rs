@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::help::{TOP, arg_key};
 use super::*;
 use crate::testing;
 
@@ -62,7 +63,7 @@ fn no_help_of_the_catalogue_is_for_what_does_not_exist() {
             command.get_arguments().filter_map(|arg| arg_key(arg.get_id().as_str(), &key, &messages)),
         );
     }
-    let source = include_str!("../locales/en.ftl");
+    let source = include_str!("../../locales/en.ftl");
     let written: BTreeSet<String> = source
         .lines()
         .filter(|line| line.starts_with("help-"))

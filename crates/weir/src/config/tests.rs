@@ -1,6 +1,7 @@
 //! Tests of the configuration file: what is read, and what is refused with which place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use super::nearest::distance;
 use super::*;
 
 const REGION: &str = r#"
@@ -249,7 +250,7 @@ fn the_nearest_word_is_near() {
 
 #[test]
 fn the_page_about_the_configuration_has_every_limit_with_its_default() {
-    let page = include_str!("../../../docs/CONFIGURATION.md");
+    let page = include_str!("../../../../docs/CONFIGURATION.md");
     let limits = app::config::Limits::default();
     let defaults: [(&str, i128); 14] = [
         ("clock_skew_ms", limits.clock_skew_ms.into()),
