@@ -169,10 +169,12 @@ pub(crate) async fn catch_up(node: &Node) {
 /// [`Error::Engine`], [`Error::Store`].
 pub async fn drain(node: &Node) -> Result<(), Error> {
     let indexing = node.indexing();
-    while indexing.has_waiting() || indexing.turn.try_lock().is_err() {
+    loop {
+        // Whoever has the turn knows that nobody else is at work. To look at the turn without waiting for it would not do: two that
+        // drain an empty queue would each see the other's for ever.
         let turn = indexing.turn.clone().lock_owned().await;
         let at = node.now().micros();
-        let Some(batch) = indexing.take() else { continue };
+        let Some(batch) = indexing.take() else { return Ok(()) };
         let applied = apply(node, &batch.products, turn).await;
         indexing.is_failing.store(applied.is_err(), Ordering::Relaxed);
         applied?;
@@ -181,7 +183,6 @@ pub async fn drain(node: &Node) -> Result<(), Error> {
         }
         batch.done();
     }
-    Ok(())
 }
 
 /// One commit. The turn ends with it, whoever still waits for it.

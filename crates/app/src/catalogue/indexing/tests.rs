@@ -65,6 +65,23 @@ async fn a_search_does_not_wait_long_for_a_slow_index() {
     assert_eq!(total(region, "Air").await, 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn however_many_drain_the_queue_at_once_all_of_them_end() {
+    let market = Market::open().await;
+    let region = &market.town.region;
+    market.register_as("p1", "Air").await;
+    let drains = (0..32).map(|_| {
+        let node = region.node.clone();
+        tokio::spawn(async move { drain(&node).await })
+    });
+    let drains: Vec<_> = drains.collect();
+    for drain in drains {
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(30), drain).await;
+        ended.expect("two that drain wait for each other").unwrap().unwrap();
+    }
+    assert_eq!(changes(region), [1]);
+}
+
 #[tokio::test]
 async fn what_an_index_could_not_take_waits_for_the_next_try() {
     let market = Market::open().await;
