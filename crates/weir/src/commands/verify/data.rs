@@ -101,7 +101,7 @@ fn digest(file: &mut File) -> std::io::Result<Sha256> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn record(data: &[u8]) -> UseLeaf {
