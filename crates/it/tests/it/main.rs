@@ -9,8 +9,10 @@
     clippy::print_stderr
 )]
 
+mod browser;
 mod crash;
 mod delivery;
+mod demo;
 mod disk;
 mod feed;
 mod flow;

@@ -149,7 +149,7 @@ async fn stay(
             ("config", shown(&network.config).into()),
             ("address", network.page().into()),
             ("word", quoted(&walk.word()).into()),
-            ("folder", shown(&walk.receipts()).into()),
+            ("folder", shown(&walk.downloads()).into()),
             ("trust", shown(&trust).into()),
         ];
         context.note(&context.msg(key, &args))

@@ -172,8 +172,7 @@ impl State {
     pub fn save(&self, folder: &Path) -> Result<()> {
         let path = State::path(folder);
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        app::keys::write_private(&path, text.as_bytes())
-            .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))
+        app::keys::write_private(&path, text.as_bytes()).map_err(|error| Failure::unwritable(&path, error))
     }
 }
 
@@ -202,8 +201,7 @@ impl Network {
         }
         let ports: std::io::Result<Vec<u16>> =
             listeners.iter().map(|listener| listener.local_addr().map(|address| address.port())).collect();
-        state.ports =
-            ports.map_err(|error| Failure::file(Exit::Failure, "error-disk-full", folder, error))?;
+        state.ports = ports.map_err(|error| Failure::unwritable(folder, error))?;
         let settings: Vec<NodeSettings> =
             PLANS.iter().zip(&state.ports).map(|(plan, port)| settings_of(folder, plan, *port)).collect();
         let config = write_config(folder, &settings)?;
@@ -326,8 +324,7 @@ fn write_config(folder: &Path, settings: &[NodeSettings]) -> Result<PathBuf> {
         }
     }
     let path = folder.join(crate::config::FILE_NAME);
-    std::fs::write(&path, text)
-        .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))?;
+    std::fs::write(&path, text).map_err(|error| Failure::unwritable(&path, error))?;
     Ok(path)
 }
 
@@ -335,7 +332,7 @@ fn write_config(folder: &Path, settings: &[NodeSettings]) -> Result<PathBuf> {
 fn write_token(node: &NodeSettings) -> Result<()> {
     use app::entropy::Entropy as _;
     let path = node.token_file();
-    let full = |error| Failure::file(Exit::Failure, "error-disk-full", &path, error);
+    let full = |error| Failure::unwritable(&path, error);
     std::fs::create_dir_all(&node.folder).map_err(full)?;
     if path.exists() {
         return Ok(());

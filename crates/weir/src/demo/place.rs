@@ -21,8 +21,7 @@ impl Place {
     /// [`Exit::Failure`] where it cannot be made.
     pub fn of(keep: Option<&Path>) -> Result<Place> {
         let Some(folder) = keep else { return TemporaryFolder::new().map(Place::Temporary) };
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", folder, error))?;
+        std::fs::create_dir_all(folder).map_err(|error| Failure::unwritable(folder, error))?;
         absolute(folder).map(Place::Kept)
     }
 
@@ -59,8 +58,7 @@ impl TemporaryFolder {
         use app::entropy::Entropy as _;
         let name = format!("weir-demo-{:016x}", app::entropy::OsEntropy.next_u64());
         let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path)
-            .map_err(|error| Failure::file(Exit::Failure, "error-disk-full", &path, error))?;
+        std::fs::create_dir_all(&path).map_err(|error| Failure::unwritable(&path, error))?;
         Ok(TemporaryFolder(path))
     }
 }

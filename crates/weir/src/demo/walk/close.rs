@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::item::Item;
-use super::{FIRST_USE, Part, Walk, unwritable};
+use super::{FIRST_USE, Part, Walk};
 use crate::client::Client;
 use crate::demo::look::{at, list, number, text, wait_for};
 use crate::exit::Exit;
@@ -19,13 +19,12 @@ struct Windows {
 impl Walk<'_> {
     pub(super) async fn close(&mut self) -> Result<()> {
         let began = self.begin(Part::Closed);
-        let receipts = self.receipts();
-        std::fs::create_dir_all(&receipts).map_err(unwritable(&receipts))?;
         let user = self.user()?;
         for item in &mut self.items {
             let receipt = receipt(&user, &item.contract).await?;
-            item.receipt = receipts.join(format!("{}.receipt.json", item.file()));
-            std::fs::write(&item.receipt, receipt.to_string()).map_err(unwritable(&item.receipt))?;
+            item.receipt = item.copy.with_file_name(format!("{}.receipt.json", item.file()));
+            std::fs::write(&item.receipt, receipt.to_string())
+                .map_err(|error| Failure::unwritable(&item.receipt, error))?;
         }
         let usage = user.get("/usage", &[]).await?;
         let mut windows = 0;

@@ -1,16 +1,17 @@
 //! Delivered: every product arrives under its contract. What stands on the disk at the end is read again and held against the catalogue.
 
 use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 
 use crypto::{Hasher, Sha256};
 use serde_json::{Value, json};
 
 use super::item::Item;
-use super::{FIRST_USE, Part, Walk, unwritable};
+use super::{FIRST_USE, Part, Walk};
 use crate::client::Client;
+use crate::commands::Context;
 use crate::demo::look::{at, list, number, text};
+use crate::download::{self, Order, Patience};
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
 use crate::term::{Progress, Unit, bytes};
@@ -53,8 +54,8 @@ impl std::io::Write for Hashing<'_> {
 impl Walk<'_> {
     pub(super) async fn deliver(&mut self) -> Result<()> {
         let began = self.begin(Part::Delivered);
-        let folder = self.folder.join("downloads");
-        std::fs::create_dir_all(&folder).map_err(unwritable(&folder))?;
+        let folder = self.downloads();
+        std::fs::create_dir_all(&folder).map_err(|error| Failure::unwritable(&folder, error))?;
         let user = self.user()?;
         let length = |item: &Item| number(item.profile(), "bytes");
         let progress = self.progress(self.items.iter().map(length).sum(), Unit::Bytes);
@@ -64,7 +65,7 @@ impl Walk<'_> {
             let was_there = has_arrived(&user, item).await?;
             match was_there {
                 true => progress.add(length(item)),
-                false => download(&user, &item.contract, &item.copy, &progress).await?,
+                false => fetch(self.context, &user, item, &progress).await?,
             }
             let copy = OnDisk::of(&item.copy)?.filter(|copy| is_of(item.profile(), *copy));
             let copy = copy.ok_or_else(|| other_bytes(&item.copy))?;
@@ -96,26 +97,19 @@ async fn has_arrived(user: &Client, item: &Item) -> Result<bool> {
     Ok(is_whole && OnDisk::of(&item.copy)?.is_some_and(|copy| is_of(item.profile(), copy)))
 }
 
-/// Downloads a contract's data to a file under the walk's use, and checks the digest that was announced.
-async fn download(user: &Client, contract: &str, file: &Path, progress: &Progress) -> Result<()> {
-    let mut download = user.download(contract, FIRST_USE, 0).await?;
-    let unwritable = unwritable(file);
-    let mut out = File::create(file).map_err(unwritable)?;
-    let (mut hasher, mut length) = (Hasher::new(), 0u64);
-    while let Some(chunk) = download.next().await {
-        let chunk = chunk.map_err(|error| {
-            Failure::new(Exit::Failure, "demo-broken-off").with("reason", &error).because(error)
-        })?;
-        hasher.update(&chunk);
-        out.write_all(&chunk).map_err(unwritable)?;
-        length += chunk.len() as u64;
-        progress.add(chunk.len() as u64);
+/// Brings the data under the walk's use, from where an earlier walk was interrupted; a copy that is another file's goes first.
+async fn fetch(context: &Context, user: &Client, item: &Item, progress: &Progress) -> Result<()> {
+    if item.copy.exists() {
+        std::fs::remove_file(&item.copy).map_err(|error| Failure::unwritable(&item.copy, error))?;
     }
-    out.sync_all().map_err(unwritable)?;
-    match hasher.finish().to_string() == download.sha256 && length == download.bytes {
-        true => Ok(()),
-        false => Err(other_bytes(file)),
-    }
+    let order = Order {
+        contract: &item.contract,
+        use_id: Some(FIRST_USE),
+        file: Some(&item.copy),
+        force: true,
+        patience: Patience::default(),
+    };
+    download::to_file(user, context, &order, progress).await?.forget()
 }
 
 #[cfg(test)]

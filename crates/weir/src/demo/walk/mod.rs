@@ -121,9 +121,9 @@ impl<'a> Walk<'a> {
         self.prove(meters)
     }
 
-    /// Where the receipts stand.
-    pub fn receipts(&self) -> PathBuf {
-        self.folder.join("receipts")
+    /// Where the user's files stand, each with its receipt beside it.
+    pub fn downloads(&self) -> PathBuf {
+        self.folder.join("downloads")
     }
 
     /// A word that finds something: for the commands to try.
@@ -161,9 +161,4 @@ impl<'a> Walk<'a> {
 
 fn nothing_left() -> Failure {
     Failure::new(Exit::BadInput, "demo-nothing-left")
-}
-
-/// Writing to the walk's own folder failed.
-fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> Failure + Copy {
-    move |error| Failure::file(Exit::Failure, "error-disk-full", path, error)
 }

@@ -112,7 +112,7 @@ impl Walk<'_> {
         let skipped: Vec<Value> =
             self.skipped.iter().map(|(file, reason)| json!({"file": file, "reason": reason})).collect();
         json!({"steps": self.report, "skipped": skipped, "page": self.network.page(),
-            "config": self.network.config, "receipts": self.receipts(),
+            "config": self.network.config, "downloads": self.downloads(),
             "elapsedMs": u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)})
     }
 }
