@@ -53,10 +53,13 @@ impl Walk<'_> {
         let present = host.get("/connectors", &[]).await?;
         let lang = self.lang();
         for item in &mut self.items {
-            item.connector = match connector_of(&present, &item.subject) {
-                Some(connector) => connector,
+            let joined = match member_of(&present, &item.subject) {
+                Some(connector) => connector.clone(),
                 None => admit(&region, &host, &item.subject, in_lang(&item.named.provider, lang)).await?,
             };
+            item.connector = text(&joined, "connector").to_owned();
+            // Perhaps in another language, where an earlier walk registered it.
+            item.provider = text(&joined, "name").to_owned();
         }
         Ok(())
     }
@@ -65,10 +68,11 @@ impl Walk<'_> {
         let region = self.network.client("region-3100", None)?;
         let host = self.network.client(USERS, None)?;
         let subject = credit_code(USER_SUBJECT);
-        self.user = match connector_of(&host.get("/connectors", &[]).await?, &subject) {
-            Some(connector) => connector,
+        let joined = match member_of(&host.get("/connectors", &[]).await?, &subject) {
+            Some(connector) => connector.clone(),
             None => admit(&region, &host, &subject, in_lang(&user_name(), self.lang())).await?,
         };
+        self.user = text(&joined, "connector").to_owned();
         Ok(())
     }
 
@@ -100,22 +104,19 @@ impl Walk<'_> {
     }
 }
 
-/// Registers an organisation and admits its connector on a host; answers the connector's identifier.
-async fn admit(region: &Client, host: &Client, subject: &str, name: &str) -> Result<String> {
+/// Registers an organisation and admits its connector on a host; answers the connector.
+async fn admit(region: &Client, host: &Client, subject: &str, name: &str) -> Result<Value> {
     let order = json!({"subject": subject, "name": name, "runs": "connector"});
     let enrolment = region.post("/organisations", &order).await?;
-    let joined = host.post("/connectors", &json!({"code": text(&enrolment, "code"), "name": name})).await?;
-    Ok(text(&joined, "connector").to_owned())
+    host.post("/connectors", &json!({"code": text(&enrolment, "code"), "name": name})).await
 }
 
-fn connector_of(connectors: &Value, subject: &str) -> Option<String> {
-    let found = list(connectors).iter().find(|one| text(one, "subject") == subject);
-    found.map(|one| text(one, "connector").to_owned())
+fn member_of<'v>(members: &'v Value, subject: &str) -> Option<&'v Value> {
+    list(members).iter().find(|one| text(one, "subject") == subject)
 }
 
 fn is_certified(organisations: &Value, subject: &str) -> bool {
-    let found = list(organisations).iter().find(|one| text(one, "subject") == subject);
-    found.is_some_and(|one| text(one, "state") == CERTIFIED)
+    member_of(organisations, subject).is_some_and(|one| text(one, "state") == CERTIFIED)
 }
 
 /// Name of the demo's user.

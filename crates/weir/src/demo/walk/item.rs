@@ -17,6 +17,8 @@ pub(super) struct Item {
     pub subject: String,
     /// Its provider's connector.
     pub connector: String,
+    /// The name under which its provider is registered.
+    pub provider: String,
     /// The resource, as the provider's host gave it.
     pub resource: Value,
     /// The product's identifier.
@@ -36,6 +38,7 @@ impl Item {
             named,
             subject,
             connector: String::new(),
+            provider: String::new(),
             resource: Value::Null,
             product: String::new(),
             contract: String::new(),
