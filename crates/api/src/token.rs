@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn a_short_token_is_refused() {
         let error = Token::new("  short \n").unwrap_err();
-        assert!(error.to_string().starts_with("the administrator's token is too short: its length is 5"), "{error}");
+        assert!(
+            error.to_string().starts_with("the administrator's token is too short: its length is 5"),
+            "{error}"
+        );
     }
 
     #[test]

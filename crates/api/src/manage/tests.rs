@@ -256,6 +256,7 @@ async fn the_doctor_of_a_region_finds_nothing_broken_but_the_feed_that_never_cam
         ("certificates", "ok"),
         ("clock", "ok"),
         ("feed", "failed"),
+        ("logs", "ok"),
         ("outbox", "ok"),
     ];
     assert_eq!(results, expected.map(|(name, result)| (name.to_owned(), result.to_owned())));
