@@ -128,7 +128,9 @@ impl<'a> Walk<'a> {
 
     /// A word that finds something: for the commands to try.
     pub fn word(&self) -> String {
-        self.queries().into_iter().take(2).last().unwrap_or_default()
+        let mut queries = self.queries();
+        queries.truncate(2);
+        queries.pop().unwrap_or_default()
     }
 
     /// The management API of the providers' host, acting for an item's connector.
