@@ -117,7 +117,10 @@ pub fn check(graph: &Graph) -> Vec<Problem> {
 
 fn edges_of(graph: &Graph, member: &Package) -> Vec<Problem> {
     let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == member.name) else {
-        return vec![problem(&member.name, "is not in the edge table: add it to ARCHITECTURE.md and to xtask")];
+        return vec![problem(
+            &member.name,
+            "is not in the edge table: add it to ARCHITECTURE.md and to xtask",
+        )];
     };
     let ours = graph.direct(member).filter(|used| graph.members().any(|other| other.name == used.name));
     let wrong = ours.filter(|used| !allowed.contains(&used.name.as_str()));
