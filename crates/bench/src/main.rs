@@ -26,6 +26,10 @@ use crate::circulation::{Scope, Work};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Metric};
 
+/// Steps allocate much and free it on other threads, which the C library's allocator is slow at (docs/decisions/0011).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long tasks that are under way at the end may take to stop.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 /// The exit code after Ctrl-C, as shells have it.

@@ -3,8 +3,9 @@
 
 use std::{fmt, ops};
 
+use futures_util::TryStreamExt as _;
 use sqlx::{
-    Any, AnyConnection, AssertSqlSafe, Execute as _, Row as _, Transaction,
+    Any, AnyConnection, AssertSqlSafe, Either, Execute as _, Executor as _, Row as _, Transaction,
     any::{AnyArguments, AnyRow},
     pool::PoolConnection,
     query::Query,
@@ -81,6 +82,9 @@ pub struct Read {
     /// The first statement that failed. A step that passes over it cannot be committed: PostgreSQL would answer the
     /// commit of such a transaction with a silent rollback.
     pub(crate) failed: Option<StoreError>,
+    /// What has to run before the next statement, such as `BEGIN`: it goes in the same text, and so with the same hand-over
+    /// to the connection's thread. Empty on a server, and where there is nothing. On an embedded store only.
+    pub(crate) before: &'static str,
 }
 
 /// A transaction: all of it is kept, or nothing. It has the getters of [`Read`] too.
@@ -123,7 +127,7 @@ impl Tx {
 
 impl Read {
     pub(crate) fn new(conn: Conn, backend: Backend) -> Self {
-        Self { conn, backend, retry: false, failed: None }
+        Self { conn, backend, retry: false, failed: None, before: "" }
     }
 
     fn fail(&mut self, error: sqlx::Error) -> StoreError {
@@ -133,16 +137,29 @@ impl Read {
         error
     }
 
+    /// The statement behind what has to run before it.
+    fn led(&mut self, mut statement: Statement) -> Result<Statement> {
+        if self.before.is_empty() {
+            return Ok(statement);
+        }
+        let arguments = statement.take_arguments().map_err(sqlx::Error::Encode)?.unwrap_or_default();
+        // Both are texts of the source; values go in as arguments, and what stands before has none.
+        let text = format!("{};\n{}", std::mem::take(&mut self.before), statement.sql().as_str());
+        Ok(sqlx::query_with(AssertSqlSafe(text), arguments))
+    }
+
     /// Runs a statement; the number of rows that it changed.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64> {
-        match statement.execute(self.conn.get()).await {
-            Ok(done) => Ok(done.rows_affected()),
+        let statement = self.led(statement)?;
+        match changed_by_last(self.conn.get(), statement).await {
+            Ok(changed) => Ok(changed),
             Err(error) => Err(self.fail(error)),
         }
     }
 
     /// All rows.
     pub(crate) async fn list<T: FromRow>(&mut self, statement: Statement) -> Result<Vec<T>> {
+        let statement = self.led(statement)?;
         match statement.fetch_all(self.conn.get()).await {
             Ok(rows) => rows.iter().map(T::from_row).collect(),
             Err(error) => Err(self.fail(error)),
@@ -151,7 +168,8 @@ impl Read {
 
     /// The first row, if there is one.
     pub(crate) async fn find<T: FromRow>(&mut self, statement: Statement) -> Result<Option<T>> {
-        match statement.fetch_optional(self.conn.get()).await {
+        let statement = self.led(statement)?;
+        match first_row(self.conn.get(), statement).await {
             Ok(row) => row.as_ref().map(T::from_row).transpose(),
             Err(error) => Err(self.fail(error)),
         }
@@ -159,7 +177,9 @@ impl Read {
 
     /// The one row of a statement that always has one.
     pub(crate) async fn one<T: FromRow>(&mut self, statement: Statement) -> Result<T> {
-        match statement.fetch_one(self.conn.get()).await {
+        let statement = self.led(statement)?;
+        match first_row(self.conn.get(), statement).await.and_then(|row| row.ok_or(sqlx::Error::RowNotFound))
+        {
             Ok(row) => T::from_row(&row),
             Err(error) => Err(self.fail(error)),
         }
@@ -207,6 +227,31 @@ impl Read {
         }
         Ok(found)
     }
+}
+
+/// Runs a text of one or several statements; how many rows the last one changed. SQLite gives a statement that changes
+/// nothing, such as `BEGIN`, the number of the one before it, so that a sum would be wrong.
+async fn changed_by_last(conn: &mut AnyConnection, statement: Statement) -> sqlx::Result<u64> {
+    let mut outcomes = conn.fetch_many(statement);
+    let mut changed = 0;
+    while let Some(outcome) = outcomes.try_next().await? {
+        if let Either::Left(done) = outcome {
+            changed = done.rows_affected();
+        }
+    }
+    Ok(changed)
+}
+
+/// Runs a text of one or several statements; the first row of any of them. (`fetch_optional` looks at what the first
+/// statement answers, and `BEGIN` answers nothing.)
+async fn first_row(conn: &mut AnyConnection, statement: Statement) -> sqlx::Result<Option<AnyRow>> {
+    let mut outcomes = conn.fetch_many(statement);
+    while let Some(outcome) = outcomes.try_next().await? {
+        if let Either::Right(row) = outcome {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
 }
 
 /// Statements over many rows that are run one after the other, and of which nobody asks what they changed: on SQLite with

@@ -289,10 +289,11 @@ where
     let (_slot, conn) = readers.take().await?;
     let mut read = Read::new(Conn::Own(Box::new(conn)), Backend::Sqlite);
     if view == View::Snapshot {
-        read.execute(sql("-- begin_read\nBEGIN")).await?;
+        read.before = "-- begin_read\nBEGIN";
     }
     let outcome = closure(&mut read).await;
-    let is_clean = view == View::Newest || read.execute(sql("-- end_read\nROLLBACK")).await.is_ok();
+    let has_begun = view == View::Snapshot && std::mem::take(&mut read.before).is_empty();
+    let is_clean = !has_begun || read.execute(sql("-- end_read\nROLLBACK")).await.is_ok();
     if let Conn::Own(conn) = read.conn
         && is_clean
     {

@@ -1,8 +1,9 @@
 //! The one writer of an embedded store. Queued transactions run one after the other, each in a savepoint of one
 //! durable commit: many small steps share one fsync (group commit). Nobody is answered before that commit.
 //!
-//! Each statement costs a hand-over to the connection's thread and back, which is more than most statements cost. So what
-//! stands between two transactions is one statement, and a transaction that is alone has no savepoint.
+//! Each text of statements costs a hand-over to the connection's thread and back, which is more than most statements cost. So
+//! what begins a transaction goes with its first statement, what stands between two with the first of the second, and a
+//! transaction that is alone has no savepoint.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -21,6 +22,13 @@ use crate::{
 const GROUP_MAX: usize = 256;
 /// The most transactions that wait; further callers wait to be queued.
 pub(crate) const QUEUE_DEPTH: usize = 1024;
+
+/// How a transaction begins that is alone in its commit.
+const BEGIN_ALONE: &str = "-- begin_alone\nBEGIN IMMEDIATE";
+/// How a commit of several begins.
+const BEGIN_GROUP: &str = "-- begin_group\nBEGIN IMMEDIATE; SAVEPOINT one";
+/// What stands between two of them.
+const NEXT_ONE: &str = "-- next_one\nRELEASE one; SAVEPOINT one";
 
 /// A queued transaction.
 pub(crate) trait Job: Send {
@@ -175,8 +183,12 @@ impl Writer {
     }
 
     async fn commit_one(&mut self, job: &mut dyn Job) -> Result<Effects> {
-        self.control("-- begin_alone\nBEGIN IMMEDIATE").await?;
-        if job.run(&mut self.tx).await {
+        self.tx.read.before = BEGIN_ALONE;
+        let keep = job.run(&mut self.tx).await;
+        if self.nothing_ran() {
+            return Ok(if keep { std::mem::take(&mut self.tx.effects) } else { Effects::default() });
+        }
+        if keep {
             self.control("-- commit_alone\nCOMMIT").await?;
             return Ok(std::mem::take(&mut self.tx.effects));
         }
@@ -188,23 +200,38 @@ impl Writer {
     /// Runs each job in a savepoint. An error here means that the whole transaction is gone (SQLite ends it by itself
     /// when the disk is full or fails), so that nothing after it may run outside of it.
     async fn commit_many(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Effects> {
-        self.control("-- begin_group\nBEGIN IMMEDIATE; SAVEPOINT one").await?;
+        self.tx.read.before = BEGIN_GROUP;
         let mut effects = Effects::default();
-        let last = jobs.len().saturating_sub(1);
-        for (place, job) in jobs.iter_mut().enumerate() {
-            if job.run(&mut self.tx).await {
+        for job in jobs.iter_mut() {
+            let keep = job.run(&mut self.tx).await;
+            if keep {
                 effects.merge(self.tx.effects);
-                if place < last {
-                    self.control("-- next_one\nRELEASE one; SAVEPOINT one").await?;
+            }
+            // A job that ran no statement leaves the savepoint, or its beginning, to the job after it.
+            if self.tx.read.before.is_empty() {
+                if keep {
+                    self.tx.read.before = NEXT_ONE;
+                } else {
+                    self.control("-- undo_one\nROLLBACK TO one").await?;
                 }
-            } else {
-                // The savepoint stays, for the job after it.
-                self.control("-- undo_one\nROLLBACK TO one").await?;
             }
             self.tx.effects = Effects::default();
         }
+        if self.nothing_ran() {
+            return Ok(effects);
+        }
+        self.tx.read.before = "";
         self.control("-- commit_group\nRELEASE one; COMMIT").await?;
         Ok(effects)
+    }
+
+    /// Whether the transaction has not begun, because no statement was run. Then it will not.
+    fn nothing_ran(&mut self) -> bool {
+        let nothing = [BEGIN_ALONE, BEGIN_GROUP].contains(&self.tx.read.before);
+        if nothing {
+            self.tx.read.before = "";
+        }
+        nothing
     }
 
     async fn control(&mut self, text: &'static str) -> Result<()> {
@@ -214,6 +241,7 @@ impl Writer {
     /// Leaves no transaction open. That there may be none any more is no error.
     async fn abandon(&mut self) {
         self.tx.effects = Effects::default();
+        self.tx.read.before = "";
         if let Err(error) = self.control("-- abandon\nROLLBACK").await {
             tracing::debug!(%error, "there was no transaction to roll back");
         }
@@ -270,6 +298,48 @@ mod tests {
         assert_eq!(keys(&store).await, Vec::<String>::new());
         put(&store, "later", 1).await.unwrap();
         assert_eq!(keys(&store).await, ["later"]);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_begins_a_transaction_is_in_no_count_and_no_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        put(&store, "a", 1).await.unwrap();
+        let first_changes_nothing = || async {
+            let text = "UPDATE node_meta SET value = 'z' WHERE key = 'nobody'";
+            let changed =
+                store.run_tx("change", move |tx| Box::pin(async move { tx.execute(sql(text)).await }));
+            let changed: u64 = changed.await.unwrap();
+            changed
+        };
+        let first_finds = || async {
+            let found = store.run_tx("find", |tx| Box::pin(async move { tx.get_meta("a").await }));
+            let found: Option<String> = found.await.unwrap();
+            found
+        };
+        assert_eq!((first_changes_nothing().await, first_finds().await.as_deref()), (0, Some("x")));
+        let (put, changed, found) = tokio::join!(put(&store, "b", 1), first_changes_nothing(), first_finds());
+        assert_eq!((put.unwrap(), changed, found.as_deref()), ((), 0, Some("x")));
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_transaction_of_no_statement_is_none_and_disturbs_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        let idle = || store.run_tx("idle", |_| Box::pin(async { Ok::<_, StoreError>(7) }));
+        let refused = || store.run_tx("refused", |_| Box::pin(async { Err::<(), _>(StoreError::Closed) }));
+        assert_eq!(idle().await.unwrap(), 7);
+        assert!(refused().await.is_err());
+        let (first, one, second, other, third) =
+            tokio::join!(idle(), put(&store, "a", 1), refused(), put(&store, "b", 1), idle());
+        assert_eq!((first.unwrap(), third.unwrap()), (7, 7));
+        assert!(second.is_err());
+        one.and(other).unwrap();
+        let (first, second) = tokio::join!(idle(), refused());
+        assert!(first.is_ok() && second.is_err());
+        assert_eq!(keys(&store).await, ["a", "b"]);
         store.close().await;
     }
 
