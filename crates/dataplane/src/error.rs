@@ -9,7 +9,7 @@ use crypto::Sha256;
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The path is a folder, a device or nothing at all.
-    #[error("`{}` is not a file: give the path of one CSV or Parquet file", path.display())]
+    #[error("there is no file at `{}`: give the path of one CSV or Parquet file", path.display())]
     NotAFile {
         /// The path as given.
         path: PathBuf,

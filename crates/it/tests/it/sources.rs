@@ -101,7 +101,7 @@ async fn a_bad_file_is_refused_with_its_place_and_the_way_out_and_nothing_is_reg
     std::fs::create_dir(network.folder().join("j.csv")).unwrap();
     for (what, name) in [("a folder", "j.csv"), ("nothing at all", "k.csv")] {
         let expected =
-            format!("422 source: `{name}` is not a file: give the path of one CSV or Parquet file");
+            format!("422 source: there is no file at `{name}`: give the path of one CSV or Parquet file");
         assert_eq!(refused(name, None).await, expected, "{what}");
     }
     assert_eq!(provider.get("/resources").await.ok(), json!([]));
