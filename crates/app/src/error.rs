@@ -69,7 +69,7 @@ pub enum Error {
     #[error("enrolment code: {0}")]
     Enrolment(String),
     /// The same sequence number came before with another body.
-    #[error("sequence number `{0}` was used before with another body: use a new one")]
+    #[error("sequence number `{0}` was used before with another message: use a new one")]
     SequenceReused(String),
     /// What is asked for will be here soon; the sender tries again.
     #[error("{0}: try again in a moment")]

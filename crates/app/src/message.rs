@@ -200,11 +200,17 @@ impl Incoming {
         self.keep(tx, now, &done(data.clone())).await
     }
 
+    /// What makes a message the same: its name, whom it addresses, and its body. A number goes with one of them.
+    fn digest(&self) -> Sha256 {
+        let text = format!("{}\n{}\n{}", self.msgcode, self.to.id(), self.body_hash);
+        Sha256::of(text.as_bytes())
+    }
+
     async fn keep(&self, tx: &mut store::Tx, now: Timestamp, reply: &Reply) -> Result<(), Error> {
         let row = InboxRow {
             sender: self.from.id.clone(),
             sequence: self.sequence.clone(),
-            body_hash: self.body_hash.to_string(),
+            body_hash: self.digest().to_string(),
             answer: Some(reply.to_body().to_string()),
             received_at: now.micros(),
         };
@@ -309,7 +315,7 @@ async fn answered(node: &Node, incoming: &Incoming) -> Result<Option<Reply>, Err
         })
         .await?;
     let Some(row) = row else { return Ok(None) };
-    if row.body_hash != incoming.body_hash.to_string() {
+    if row.body_hash != incoming.digest().to_string() {
         return Err(Error::SequenceReused(incoming.sequence.clone()));
     }
     row.answer.map(|answer| Ok(Reply::parse(answer.as_bytes())?)).transpose()

@@ -104,7 +104,7 @@ pub enum Business {
 /// Business cases of our own, `300101` upwards (docs/WIRE.md, 1): the documents' table knows identities only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Extension {
-    /// `300101`: this `sequenceNum` was used before with another body.
+    /// `300101`: this `sequenceNum` was used before with another message.
     SequenceReused = 101,
     /// `300102`: the object's state does not allow this.
     WrongState = 102,

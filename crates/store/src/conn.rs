@@ -137,8 +137,12 @@ impl Read {
         error
     }
 
-    /// The statement behind what has to run before it.
+    /// The statement behind what has to run before it. After a failed statement there is none: SQLite may have ended the
+    /// transaction by itself, and what came after would run, and last, outside of it.
     fn led(&mut self, mut statement: Statement) -> Result<Statement> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
         if self.before.is_empty() {
             return Ok(statement);
         }

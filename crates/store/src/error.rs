@@ -181,6 +181,18 @@ impl StoreError {
         Self::Conflict { what: what.into() }
     }
 
+    /// Whether a statement failed for what it was given, as far as can be told: a commit, a lost connection or a closed store
+    /// fails for all alike.
+    pub(crate) fn is_of_a_value(&self) -> bool {
+        match self {
+            Self::Value { .. } => true,
+            Self::Database { source } => {
+                matches!(**source, sqlx::Error::Database(_) | sqlx::Error::Encode(_))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the row moved under the caller, who may read it again and repeat.
     #[must_use]
     pub fn is_conflict(&self) -> bool {

@@ -16,7 +16,7 @@ pub struct InboxRow {
     pub sender: String,
     /// Its `sequenceNum`.
     pub sequence: String,
-    /// SHA-256 of its body, hexadecimal.
+    /// SHA-256 of what makes it the same message (its name, addressee and body), hexadecimal.
     pub body_hash: String,
     /// What it was answered.
     pub answer: Option<String>,

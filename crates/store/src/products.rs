@@ -3,7 +3,7 @@
 use crate::{
     body::Body,
     conn::{Page, Read, Tx, from_row, sql},
-    error::Result,
+    error::{Result, StoreError},
 };
 
 /// A product.
@@ -36,13 +36,17 @@ from_row!(ProductRow {
 });
 
 impl Tx {
-    /// Writes a product, new or changed.
+    /// Writes a product, new or changed. An identifier, once assigned, gives way to no other.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the stored row has another identifier.
     pub async fn put_product(&mut self, row: &ProductRow) -> Result<()> {
         let statement = sql("-- put_product
             INSERT INTO products (tenant, key, id, resource, state, updated_at, body)
             VALUES ($1, $2, $3, $4, $5, $6, $7)
             ON CONFLICT (tenant, key) DO UPDATE SET id = excluded.id, resource = excluded.resource,
-                state = excluded.state, updated_at = excluded.updated_at, body = excluded.body")
+                state = excluded.state, updated_at = excluded.updated_at, body = excluded.body
+            WHERE products.id IS NULL OR excluded.id IS NULL OR products.id = excluded.id")
         .bind(row.tenant.as_str())
         .bind(row.key.as_str())
         .bind(row.id.as_deref())
@@ -50,7 +54,10 @@ impl Tx {
         .bind(row.state.as_str())
         .bind(row.updated_at)
         .bind(row.body.as_str());
-        self.execute(statement).await.map(drop)
+        match self.execute(statement).await? {
+            0 => Err(StoreError::conflict(format!("the identifier of product `{}`", row.key))),
+            _ => Ok(()),
+        }
     }
 }
 

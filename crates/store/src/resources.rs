@@ -4,7 +4,7 @@
 use crate::{
     body::Body,
     conn::{Page, Read, Tx, from_row, sql},
-    error::Result,
+    error::{Result, StoreError},
 };
 
 /// A resource.
@@ -40,14 +40,18 @@ from_row!(ResourceRow {
 });
 
 impl Tx {
-    /// Writes a resource, new or changed.
+    /// Writes a resource, new or changed. An identifier, once assigned, gives way to no other.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the stored row has another identifier.
     pub async fn put_resource(&mut self, row: &ResourceRow) -> Result<()> {
         let statement = sql("-- put_resource
             INSERT INTO resources (tenant, key, id, state, source, stamp, updated_at, body)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (tenant, key) DO UPDATE SET id = excluded.id, state = excluded.state,
                 source = excluded.source, stamp = excluded.stamp, updated_at = excluded.updated_at,
-                body = excluded.body")
+                body = excluded.body
+            WHERE resources.id IS NULL OR excluded.id IS NULL OR resources.id = excluded.id")
         .bind(row.tenant.as_str())
         .bind(row.key.as_str())
         .bind(row.id.as_deref())
@@ -56,7 +60,10 @@ impl Tx {
         .bind(row.stamp.as_deref())
         .bind(row.updated_at)
         .bind(row.body.as_str());
-        self.execute(statement).await.map(drop)
+        match self.execute(statement).await? {
+            0 => Err(StoreError::conflict(format!("the identifier of resource `{}`", row.key))),
+            _ => Ok(()),
+        }
     }
 
     /// Removes a resource; whether there was one.

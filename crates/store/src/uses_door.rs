@@ -99,18 +99,44 @@ async fn serve(mut queue: mpsc::Receiver<Request>, core: Arc<Core>) {
                 Request::Close(waiting) => closes.take(waiting),
             }
         }
-        let (appended, closed) = (Arc::new(appends.items), Arc::new(closes.items));
-        match run(&core, appended, closed).await {
-            Ok((admissions, closings)) => {
-                deal(Ok(admissions), appends.callers);
-                deal(Ok(closings), closes.callers);
+        serve_batch(&core, appends, closes).await;
+    }
+}
+
+/// Runs a batch as one transaction. What fails for another reason than the database's (a value that no column holds) is run
+/// again call by call, so that it is told to its own caller and to no other.
+async fn serve_batch(core: &Core, appends: Batch<NewUse, Admission>, closes: Batch<CloseUse, Closing>) {
+    let calls = appends.callers.len() + closes.callers.len();
+    let (opened, closed) = (Arc::new(appends.items), Arc::new(closes.items));
+    match run(core, Arc::clone(&opened), Arc::clone(&closed)).await {
+        Ok((admissions, closings)) => {
+            deal(Ok(admissions), appends.callers);
+            deal(Ok(closings), closes.callers);
+        }
+        Err(error) if calls > 1 && error.is_of_a_value() => {
+            for (items, caller) in apart(&opened, appends.callers) {
+                let outcome = run(core, Arc::new(items), Arc::default()).await;
+                let _ = caller.send(outcome.map(|(admissions, _)| admissions));
             }
-            Err(error) => {
-                deal(Err(error.clone()), appends.callers);
-                deal(Err(error), closes.callers);
+            for (items, caller) in apart(&closed, closes.callers) {
+                let outcome = run(core, Arc::default(), Arc::new(items)).await;
+                let _ = caller.send(outcome.map(|(_, closings)| closings));
             }
         }
+        Err(error) => {
+            deal(Err(error.clone()), appends.callers);
+            deal(Err(error), closes.callers);
+        }
     }
+}
+
+/// Each caller with its own items.
+fn apart<I: Clone, O>(
+    items: &[I],
+    callers: Vec<Caller<O>>,
+) -> Vec<(Vec<I>, oneshot::Sender<Result<Vec<O>>>)> {
+    let mut items = items.iter().cloned();
+    callers.into_iter().map(|(count, caller)| (items.by_ref().take(count).collect(), caller)).collect()
 }
 
 /// Callers of the batch before wake one after the other, and mostly have a next call: lets them queue up, as long as some come.

@@ -344,6 +344,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nothing_runs_outside_a_transaction_that_the_database_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder).await;
+        run(&store, "PRAGMA max_page_count = 200").await.unwrap();
+        let outcome = store.run_tx("careless", |tx| {
+            Box::pin(async move {
+                tx.put_meta("first", "x").await?;
+                let full = tx.put_meta("second", &"x".repeat(10_000_000)).await;
+                assert!(full.is_err(), "it does not fit");
+                let _ = tx.put_meta("leak", "x").await;
+                Ok::<_, StoreError>(())
+            })
+        });
+        outcome.await.unwrap_err();
+        assert_eq!(keys(&store).await, Vec::<String>::new());
+        store.close().await;
+    }
+
+    #[tokio::test]
     async fn a_full_disk_is_an_error_and_not_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let store = open(&folder).await;

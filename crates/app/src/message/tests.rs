@@ -114,7 +114,7 @@ async fn a_store_that_failed_is_tried_again_by_the_same_number() {
 }
 
 #[tokio::test]
-async fn a_refusal_stands_for_repeats_and_a_number_for_one_body() {
+async fn a_refusal_stands_for_repeats_and_a_number_for_one_message() {
     let town = Town::new().await;
     let body = json!({"productId": "rubbish", "reason": "r"});
     let first = say(&town, &town.region, PRODUCT_WITHDRAW_MSG, "n1", &body).await;
@@ -122,9 +122,12 @@ async fn a_refusal_stands_for_repeats_and_a_number_for_one_body() {
         kept(&town, &town.region, "n1").await.map(|kept| Reply::parse(kept.as_bytes()).unwrap()),
         Some(first)
     );
+    let reused = crate::refusal::return_code(&Error::SequenceReused(String::new()));
     let other = json!({"productId": "other rubbish", "reason": "r"});
     let reply = say(&town, &town.region, PRODUCT_WITHDRAW_MSG, "n1", &other).await;
-    assert_eq!(reply.code, crate::refusal::return_code(&Error::SequenceReused(String::new())));
+    assert_eq!(reply.code, reused, "another body");
+    let reply = say(&town, &town.region, PRODUCT_LIST_MSG, "n1", &body).await;
+    assert_eq!(reply.code, reused, "the same body as another message");
 }
 
 #[test]

@@ -153,6 +153,26 @@ async fn closing_numbers_uses_without_gaps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_cannot_be_stored_fails_alone() {
+    for place in places("alone").await {
+        let store = place.open().await;
+        append(&store, ["a", "b"].map(|id| new_use("c1", id, None)).to_vec()).await;
+        let impossible = CloseUse { bytes: u64::MAX, ..close("c1", "a", true) };
+        let (refused, admitted, closed) = tokio::join!(
+            store.close_uses(vec![impossible]),
+            store.append_uses(vec![new_use("c2", "a", None), new_use("c2", "b", None)]),
+            store.close_uses(vec![close("c1", "b", true)]),
+        );
+        assert!(matches!(refused, Err(StoreError::Value { .. })), "{refused:?}");
+        let admitted = admitted.unwrap();
+        let numbers = [1, 2].map(|number| Admission::Admitted { sequence: number, used_now: number });
+        assert_eq!(admitted, numbers);
+        assert_eq!(closed.unwrap(), [Closing::Closed(1)]);
+        place.end(store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_use_repeated_within_one_close_is_closed_once() {
     for place in places("close_twice").await {
         let store = place.open().await;
