@@ -1,51 +1,11 @@
-//! May this pass? Asked before the first byte, by every door.
+//! May this pass? What every door asks before the first byte, and how it says no.
 //!
-//! Two questions in this order: do the terms allow the use, and is it recorded durably? A use that cannot be recorded is
-//! not allowed (ARCHITECTURE.md, invariants: metering never drops). The terms are `domain`'s, the record is whatever keeps a [`UseBook`]; this module makes sure
-//! that no door forgets one of the two.
+//! Two questions in this order: do the terms allow the use ([`hold`]), and is it counted durably ([`Counted::admission`])? The terms
+//! are `domain`'s. The count is the record's alone: only the transaction that counts a use can compare it with its limit, however many
+//! ask at once. Keeping that record, and letting nothing pass that it could not take, is the door's (`app`).
 
-use std::collections::BTreeSet;
-
-use async_trait::async_trait;
-use domain::Timestamp;
-use domain::delivery::{Delivered, UseId};
-use domain::id::ContractId;
+use domain::delivery::UseId;
 use domain::terms::{Terms, UseRefusal, UseRequest};
-
-/// A use that asks to pass: one delivery under one use id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PassRequest {
-    /// The contract.
-    pub contract: ContractId,
-    /// The use; the same id again is the same use.
-    pub use_id: UseId,
-    /// What the terms look at. `used_so_far` is filled in from the book.
-    pub request: UseRequest,
-}
-
-/// What the book knows before a use is opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Uses of the contract that are counted, this one included if it is.
-    pub used: u64,
-    /// Whether this use id is counted already.
-    pub known: bool,
-}
-
-/// A use to be counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenUse {
-    /// The contract.
-    pub contract: ContractId,
-    /// The use.
-    pub use_id: UseId,
-    /// When it asked.
-    pub at: Timestamp,
-    /// The fields that it asked for.
-    pub fields: Option<BTreeSet<String>>,
-    /// Uses that the contract allows; the book refuses the one beyond, however many ask at once.
-    pub count_max: Option<u64>,
-}
 
 /// A use that was let through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,23 +16,32 @@ pub struct Admission {
     pub again: bool,
 }
 
-/// How a use went, as far as this door saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CloseUse {
-    /// The contract.
-    pub contract: ContractId,
-    /// The use.
-    pub use_id: UseId,
-    /// When the last byte left, or the delivery broke off.
-    pub at: Timestamp,
-    /// The offset after the last byte that left.
-    pub upto: u64,
-    /// The whole delivery, if its last byte left; otherwise the use stays open, to be resumed.
-    pub delivered: Option<Delivered>,
+/// What the durable record says of a use that was to be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// It is counted now.
+    First {
+        /// Its place among the contract's uses, from 1.
+        sequence: u64,
+    },
+    /// It was counted before, and is not counted again.
+    Again {
+        /// Its place, as told then.
+        sequence: u64,
+        /// Whether it was closed before all of it had gone out.
+        abandoned: bool,
+    },
+    /// The contract allows no more. It is not counted.
+    Beyond {
+        /// The uses that the contract allows.
+        limit: u64,
+        /// The uses that are counted.
+        used: u64,
+    },
 }
 
 /// Why a use did not pass.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GateRefusal {
     /// The terms do not allow it.
     #[error(transparent)]
@@ -83,188 +52,111 @@ pub enum GateRefusal {
         /// The use.
         use_id: UseId,
     },
-    /// The same use id asked for something else before.
-    #[error("use `{use_id}` was begun with other fields: ask for the same, or begin another use")]
-    OtherFields {
-        /// The use.
-        use_id: UseId,
-    },
-    /// The record could not be made, so nothing passes.
-    #[error("cannot record the use, so it may not pass: try again")]
-    NotRecorded(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Where uses are counted, durably.
-#[async_trait]
-pub trait UseBook: Send + Sync {
-    /// What is counted so far.
-    async fn standing(&self, contract: &ContractId, use_id: &UseId) -> Result<Standing, GateRefusal>;
-
-    /// Counts a use. When this returns, the count is durable; a use id that is counted already is not counted again.
-    async fn open(&self, open: &OpenUse) -> Result<Admission, GateRefusal>;
-
-    /// Records how a use went.
-    async fn close(&self, close: &CloseUse) -> Result<(), GateRefusal>;
-}
-
-/// Lets a use pass, or says why not: the terms first, then the durable count. No byte may leave before this returns.
+/// Holds a request against every term but the count, whatever it says of the uses so far: those are known to the record.
 ///
 /// # Errors
-/// [`GateRefusal`], of which only [`GateRefusal::NotRecorded`] may be otherwise a moment later.
-pub async fn admit(terms: &Terms, pass: &PassRequest, book: &dyn UseBook) -> Result<Admission, GateRefusal> {
-    let standing = book.standing(&pass.contract, &pass.use_id).await?;
-    let used_so_far = standing.used.saturating_sub(u64::from(standing.known));
-    terms.admit(&UseRequest { used_so_far, ..pass.request.clone() })?;
-    let open = OpenUse {
-        contract: pass.contract.clone(),
-        use_id: pass.use_id.clone(),
-        at: pass.request.at,
-        fields: pass.request.fields.clone(),
-        count_max: terms.count,
-    };
-    book.open(&open).await
+/// [`GateRefusal::Terms`] with the constraint, its limit and the value.
+pub fn hold(terms: &Terms, request: UseRequest) -> Result<(), GateRefusal> {
+    Ok(terms.admit(&UseRequest { used_so_far: 0, ..request })?)
+}
+
+impl Counted {
+    /// Whether the use passes, as far as the count decides it.
+    ///
+    /// # Errors
+    /// [`GateRefusal::Terms`] with the count and its limit; [`GateRefusal::Over`] for a use that was abandoned.
+    pub fn admission(self, use_id: &UseId) -> Result<Admission, GateRefusal> {
+        match self {
+            Self::First { sequence } => Ok(Admission { sequence, again: false }),
+            Self::Again { abandoned: true, .. } => Err(GateRefusal::Over { use_id: use_id.clone() }),
+            Self::Again { sequence, .. } => Ok(Admission { sequence, again: true }),
+            Self::Beyond { limit, used } => Err(UseRefusal::Count { limit, used }.into()),
+        }
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
-    use std::sync::Mutex;
+    use std::collections::BTreeSet;
 
-    use domain::TimeRange;
-    use domain::id::{AreaCode, IdKind, NodeId, SubjectCode};
+    use domain::id::{AreaCode, SubjectCode};
     use domain::terms::Action;
+    use domain::{TimeRange, Timestamp};
 
     use super::*;
 
-    /// A book in memory; `broken` is a disk that is full.
-    #[derive(Default)]
-    struct Memory {
-        uses: Mutex<Vec<OpenUse>>,
-        broken: bool,
-    }
-
-    #[async_trait]
-    impl UseBook for Memory {
-        async fn standing(&self, _: &ContractId, use_id: &UseId) -> Result<Standing, GateRefusal> {
-            let uses = self.uses.lock().unwrap();
-            Ok(Standing { used: uses.len() as u64, known: uses.iter().any(|open| open.use_id == *use_id) })
-        }
-
-        async fn open(&self, open: &OpenUse) -> Result<Admission, GateRefusal> {
-            if self.broken {
-                return Err(GateRefusal::NotRecorded("the disk is full".into()));
-            }
-            let mut uses = self.uses.lock().unwrap();
-            if let Some(place) = uses.iter().position(|known| known.use_id == open.use_id) {
-                if uses[place].fields != open.fields {
-                    return Err(GateRefusal::OtherFields { use_id: open.use_id.clone() });
-                }
-                return Ok(Admission { sequence: place as u64 + 1, again: true });
-            }
-            if let Some(limit) = open.count_max.filter(|limit| uses.len() as u64 >= *limit) {
-                return Err(UseRefusal::Count { limit, used: uses.len() as u64 }.into());
-            }
-            uses.push(open.clone());
-            Ok(Admission { sequence: uses.len() as u64, again: false })
-        }
-
-        async fn close(&self, _: &CloseUse) -> Result<(), GateRefusal> {
-            Ok(())
-        }
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
     }
 
     fn terms() -> Terms {
-        let at = |text: &str| Timestamp::parse(text).unwrap();
         let time = TimeRange::new(at("2026-01-01T00:00:00+08:00"), at("2027-01-01T00:00:00+08:00")).unwrap();
         Terms::new(Action::Read, time)
     }
 
-    fn pass(use_id: &str) -> PassRequest {
+    fn request() -> UseRequest {
         let user = SubjectCode::parse("91110000MA00000001").unwrap();
         let region = AreaCode::parse("3100").unwrap();
-        let mut draws = 0..;
-        let node = NodeId::mint(IdKind::ServiceNode, &user, region, || draws.next().unwrap()).unwrap();
-        let at = Timestamp::parse("2026-11-24T09:30:00+08:00").unwrap();
-        PassRequest {
-            contract: ContractId::mint(&node, at, || draws.next().unwrap()).unwrap(),
-            use_id: UseId::parse(use_id).unwrap(),
-            request: UseRequest { at, region, user, fields: None, used_so_far: 0 },
+        UseRequest { at: at("2026-11-24T09:30:00+08:00"), region, user, fields: None, used_so_far: 0 }
+    }
+
+    fn refused(terms: &Terms, request: UseRequest) -> UseRefusal {
+        match hold(terms, request).unwrap_err() {
+            GateRefusal::Terms(refusal) => refusal,
+            over @ GateRefusal::Over { .. } => panic!("{over}"),
         }
     }
 
-    #[tokio::test]
-    async fn a_use_is_counted_before_it_passes() {
-        let book = Memory::default();
-        let admission = admit(&terms().with_count(2), &pass("one"), &book).await.unwrap();
-        assert_eq!(admission, Admission { sequence: 1, again: false });
-        let uses = book.uses.lock().unwrap();
-        assert_eq!((uses.len(), uses[0].count_max, uses[0].use_id.as_str()), (1, Some(2), "one"));
+    #[test]
+    fn a_use_within_the_terms_is_held_good() {
+        let (here, fields) = (request(), BTreeSet::from(["O3".to_owned()]));
+        let terms = terms().with_regions([here.region]).with_users([here.user.clone()]).with_fields(["O3"]);
+        assert_eq!(hold(&terms, UseRequest { fields: Some(fields), ..here }), Ok(()));
     }
 
-    #[tokio::test]
-    async fn the_use_beyond_the_count_is_refused_and_not_counted() {
-        let (book, terms) = (Memory::default(), terms().with_count(1));
-        admit(&terms, &pass("one"), &book).await.unwrap();
-        let refusal = admit(&terms, &pass("two"), &book).await.unwrap_err();
-        assert!(matches!(refusal, GateRefusal::Terms(UseRefusal::Count { limit: 1, used: 1 })), "{refusal}");
-        assert_eq!(book.uses.lock().unwrap().len(), 1);
+    #[test]
+    fn time_is_refused_before_its_start_and_from_its_end() {
+        let asked = |text| UseRequest { at: at(text), ..request() };
+        let (start, end) = (terms().time.start(), terms().time.end());
+        let early = asked("2025-12-31T23:59:59+08:00");
+        assert_eq!(refused(&terms(), early.clone()), UseRefusal::NotYet { start, at: early.at });
+        assert_eq!(hold(&terms(), asked("2026-01-01T00:00:00+08:00")), Ok(()));
+        assert_eq!(refused(&terms(), asked("2027-01-01T00:00:00+08:00")), UseRefusal::Over { end, at: end });
     }
 
-    #[tokio::test]
-    async fn the_last_use_can_be_taken_up_again() {
-        let (book, terms) = (Memory::default(), terms().with_count(1));
-        admit(&terms, &pass("one"), &book).await.unwrap();
-        let again = admit(&terms, &pass("one"), &book).await.unwrap();
-        assert_eq!(again, Admission { sequence: 1, again: true });
-        assert_eq!(book.uses.lock().unwrap().len(), 1, "counted once");
-        let mut other = pass("one");
-        other.request.fields = Some(BTreeSet::from(["O3".to_owned()]));
-        let refusal = admit(&terms, &other, &book).await.unwrap_err();
-        assert!(matches!(refusal, GateRefusal::OtherFields { .. }), "{refusal}");
+    #[test]
+    fn region_user_and_field_are_refused_by_name() {
+        let beijing = AreaCode::parse("1100").unwrap();
+        let allowed = BTreeSet::from([beijing]);
+        let elsewhere = refused(&terms().with_regions([beijing]), request());
+        assert_eq!(elsewhere, UseRefusal::Region { allowed, actual: request().region });
+        let other = SubjectCode::parse("12710000MB0TE5T1X3").unwrap();
+        let stranger = refused(&terms().with_users([other]), request());
+        assert_eq!(stranger, UseRefusal::User { actual: request().user });
+        let wanted = UseRequest { fields: Some(BTreeSet::from(["SO2".to_owned()])), ..request() };
+        let granted = BTreeSet::from(["O3".to_owned()]);
+        let field = refused(&terms().with_fields(["O3"]), wanted);
+        assert_eq!(field, UseRefusal::Field { field: "SO2".to_owned(), granted });
     }
 
-    #[tokio::test]
-    async fn what_the_caller_says_about_the_count_does_not_matter() {
-        let (book, terms) = (Memory::default(), terms().with_count(1));
-        let mut request = pass("one");
-        request.request.used_so_far = 99;
-        assert!(admit(&terms, &request, &book).await.is_ok());
-        request = pass("two");
-        request.request.used_so_far = 0;
-        assert!(admit(&terms, &request, &book).await.is_err());
+    #[test]
+    fn what_the_caller_says_about_the_count_does_not_matter() {
+        assert_eq!(hold(&terms().with_count(1), UseRequest { used_so_far: 99, ..request() }), Ok(()));
     }
 
-    #[tokio::test]
-    async fn refused_terms_leave_no_record() {
-        let book = Memory::default();
-        let mut late = pass("one");
-        late.request.at = Timestamp::parse("2027-01-01T00:00:00+08:00").unwrap();
-        let refusal = admit(&terms(), &late, &book).await.unwrap_err();
-        assert!(matches!(refusal, GateRefusal::Terms(UseRefusal::Over { .. })), "{refusal}");
-        let elsewhere = terms().with_regions([AreaCode::parse("1100").unwrap()]);
-        let refusal = admit(&elsewhere, &pass("one"), &book).await.unwrap_err();
-        assert!(matches!(refusal, GateRefusal::Terms(UseRefusal::Region { .. })), "{refusal}");
-        assert!(book.uses.lock().unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn what_cannot_be_recorded_does_not_pass() {
-        let book = Memory { broken: true, ..Memory::default() };
-        let refusal = admit(&terms(), &pass("one"), &book).await.unwrap_err();
-        assert!(matches!(refusal, GateRefusal::NotRecorded(_)), "{refusal}");
-    }
-
-    #[tokio::test]
-    async fn many_at_once_do_not_exceed_the_count() {
-        let (book, terms) = (std::sync::Arc::new(Memory::default()), terms().with_count(5));
-        let tries = (0..40).map(|index| {
-            let (book, terms) = (book.clone(), terms.clone());
-            tokio::spawn(async move { admit(&terms, &pass(&format!("use-{index}")), &*book).await.is_ok() })
-        });
-        let mut passed = 0;
-        for attempt in tries.collect::<Vec<_>>() {
-            passed += usize::from(attempt.await.unwrap());
-        }
-        assert_eq!((passed, book.uses.lock().unwrap().len()), (5, 5));
+    #[test]
+    fn the_record_decides_about_the_count() {
+        let use_id = UseId::parse("one").unwrap();
+        let passes = |counted: Counted| counted.admission(&use_id);
+        assert_eq!(passes(Counted::First { sequence: 7 }), Ok(Admission { sequence: 7, again: false }));
+        let again = |abandoned| Counted::Again { sequence: 7, abandoned };
+        assert_eq!(passes(again(false)), Ok(Admission { sequence: 7, again: true }));
+        let over = passes(again(true)).unwrap_err();
+        assert_eq!(over.to_string(), "use `one` is closed as incomplete: begin another use");
+        let beyond = passes(Counted::Beyond { limit: 2, used: 3 });
+        assert_eq!(beyond, Err(GateRefusal::Terms(UseRefusal::Count { limit: 2, used: 3 })));
     }
 }
