@@ -227,11 +227,12 @@ async fn commit(node: &Node, drafts: Vec<Draft>) -> Result<(), Error> {
         return Ok(());
     }
     let now = node.now();
-    let signed = tokio::task::spawn_blocking(move || -> Result<Vec<Closed>, Error> {
-        drafts.into_iter().map(|draft| sign(draft, now)).collect()
-    });
+    let signed = tokio::task::spawn_blocking(move || sign_each(drafts, now));
     let closed =
-        signed.await.map_err(|error| Error::Corrupt(format!("signing windows ended early: {error}")))??;
+        signed.await.map_err(|error| Error::Corrupt(format!("signing windows ended early: {error}")))?;
+    if closed.is_empty() {
+        return Ok(());
+    }
     let entries = closed.iter().fold(Entries::new(), |entries, one| {
         entries.record(node, &one.row.tenant, std::slice::from_ref(&one.evidence), now)
     });
@@ -257,6 +258,16 @@ async fn commit(node: &Node, drafts: Vec<Draft>) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Signs what can be signed: one contract whose window cannot must not stop the others.
+fn sign_each(drafts: Vec<Draft>, now: domain::Timestamp) -> Vec<Closed> {
+    let signed = drafts.into_iter().filter_map(|draft| {
+        let contract = draft.start.contract_id.clone();
+        let failed = |error: &Error| tracing::error!(contract.id = %contract, %error, "a usage window cannot be signed");
+        sign(draft, now).inspect_err(failed).ok()
+    });
+    signed.collect()
 }
 
 async fn write(
