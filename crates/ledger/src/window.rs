@@ -45,9 +45,9 @@ pub struct UseLeaf {
     pub opened_at: i64,
     /// When it ended or was given up.
     pub closed_at: i64,
-    /// Bytes delivered.
+    /// Bytes delivered; of an incomplete use, the furthest one that the provider sent.
     pub bytes: u64,
-    /// Rows delivered.
+    /// Rows delivered; 0 of an incomplete use, whose rows nobody counted.
     pub rows: u64,
     /// SHA-256 over the delivered bytes; only a complete use has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,8 +83,8 @@ impl UseLeaf {
         require("digest", digest(own), digest(self))
     }
 
-    /// Checks what holds for every closed use: an id of 1 to 64 characters of `0-9A-Za-z-`, times in order, and a digest
-    /// exactly where it is complete.
+    /// Checks what holds for every closed use: an id of 1 to 64 characters of `0-9A-Za-z-`, times in order, counts that
+    /// canonical JSON carries exactly, a digest exactly where it is complete, and no rows where it is not.
     ///
     /// # Errors
     /// [`LedgerError::Window`] names the member that does not hold.
@@ -96,7 +96,10 @@ impl UseLeaf {
         }
         require_at_least("sequence", 1, self.sequence)?;
         require_at_least("closedAt", self.opened_at, self.closed_at)?;
-        require("complete", self.digest.is_some(), self.complete)
+        require_at_most("bytes", crypto::jcs::MAX_EXACT, self.bytes)?;
+        require("complete", self.digest.is_some(), self.complete)?;
+        let rows_max = if self.complete { crypto::jcs::MAX_EXACT } else { 0 };
+        require_at_most("rows", rows_max, self.rows)
     }
 }
 

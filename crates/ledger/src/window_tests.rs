@@ -33,7 +33,7 @@ fn record(sequence: u64) -> UseLeaf {
 }
 
 fn abandoned(sequence: u64) -> UseLeaf {
-    UseLeaf { complete: false, digest: None, ..record(sequence) }
+    UseLeaf { complete: false, digest: None, rows: 0, ..record(sequence) }
 }
 
 fn start() -> WindowStart {
@@ -54,7 +54,7 @@ fn a_window_counts_and_sums_its_uses() {
     let uses = [record(1), abandoned(2), record(3)];
     let (window, tree) = Window::close(start(), &uses, CLOSED).unwrap();
     assert_eq!((window.number, window.first, window.last, window.uses), (1, 1, 3, 3));
-    assert_eq!((window.complete, window.bytes, window.rows), (2, 600, 60), "an abandoned use counts");
+    assert_eq!((window.complete, window.bytes, window.rows), (2, 600, 40), "an abandoned use counts");
     assert_eq!(window.previous, no_window());
     assert_eq!(window.root, tree.root());
     window.matches(&uses).unwrap();
@@ -112,6 +112,8 @@ fn a_window_is_not_closed_over_uses_that_do_not_belong_in_it() {
     assert_eq!(differing(close(&[UseLeaf { closed_at: 0, ..record(1) }])), "closedAt");
     assert_eq!(differing(close(&[UseLeaf { digest: None, ..record(1) }])), "complete");
     assert_eq!(differing(close(&[UseLeaf { complete: false, ..record(1) }])), "complete");
+    assert_eq!(differing(close(&[UseLeaf { rows: 1, ..abandoned(1) }])), "rows");
+    close(&[UseLeaf { bytes: 0, ..abandoned(1) }]).unwrap();
     for use_id in [String::new(), "use 1".into(), "使用-1".into(), "u\u{1b}[31m".into(), "u".repeat(65)] {
         assert_eq!(differing(close(&[UseLeaf { use_id, ..record(1) }])), "useId");
     }
@@ -120,6 +122,21 @@ fn a_window_is_not_closed_over_uses_that_do_not_belong_in_it() {
     assert!(matches!(close(&[UseLeaf { bytes: most.bytes + 1, ..most }]), Err(LedgerError::Crypto(_))));
     let late = WindowStart { first: u64::MAX, ..start() };
     assert_eq!(differing(Window::close(late, &[record(1)], CLOSED).map(|_| ())), "last");
+}
+
+#[test]
+fn the_counts_of_a_use_are_bounded_and_an_incomplete_one_has_no_rows() {
+    let most = crypto::jcs::MAX_EXACT;
+    UseLeaf { bytes: most, rows: most, ..record(1) }.check().unwrap();
+    UseLeaf { bytes: most, ..abandoned(1) }.check().unwrap();
+    for (field, bad) in [
+        ("bytes", UseLeaf { bytes: most + 1, ..record(1) }),
+        ("bytes", UseLeaf { bytes: most + 1, ..abandoned(1) }),
+        ("rows", UseLeaf { rows: most + 1, ..record(1) }),
+        ("rows", UseLeaf { rows: 1, ..abandoned(1) }),
+    ] {
+        assert_eq!(differing(bad.check()), field, "{bad:?}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use serde_json::Value;
 use store::{Body, Read, ReceivedUseRow, StoreError, Tx, WindowRow};
 
 use super::{Sums, WindowAnswer, WindowBody, close, verified_window, window_in};
-use crate::fetch::{MISMATCH, REFUSED};
+use crate::fetch::{MISMATCH, REFUSED, ReceivedBody};
 use crate::log::Entries;
 use crate::message::Incoming;
 use crate::{Error, Node};
@@ -69,6 +69,8 @@ struct Claim {
     window: Arc<Window>,
     hash: crypto::Sha256,
     uses: Arc<Vec<UseLeaf>>,
+    /// Bytes of the whole product, where this node knows it and a use of the window is incomplete.
+    catalogued: Option<u64>,
 }
 
 impl Claim {
@@ -97,8 +99,17 @@ impl Claim {
         let window = Arc::new(window);
         let uses = Arc::new(uses);
         check_sums(window.clone(), uses.clone()).await?;
-        Ok(Claim { tenant, contract, object: message.window, window, hash, uses })
+        let catalogued = match uses.iter().all(|leaf| leaf.complete) {
+            true => None,
+            false => catalogued(node, held.product.id.as_str()).await?,
+        };
+        Ok(Claim { tenant, contract, object: message.window, window, hash, uses, catalogued })
     }
+}
+
+async fn catalogued(node: &Node, product: &str) -> Result<Option<u64>, Error> {
+    let found = crate::catalogue::shelf::find_product(node, product).await?;
+    Ok(found.map(|product| product.bytes))
 }
 
 fn require<T: PartialEq + std::fmt::Display>(field: &str, expected: &T, actual: &T) -> Result<(), Error> {
@@ -114,6 +125,7 @@ fn leaves(values: &[Value]) -> Result<Vec<UseLeaf>, Error> {
     for (place, value) in values.iter().enumerate() {
         let leaf: UseLeaf = serde::Deserialize::deserialize(value)
             .map_err(|error| Error::input(format!("uses[{place}]"), error.to_string()))?;
+        leaf.check().map_err(|error| Error::Evidence(format!("use `{}`: {error}", leaf.use_id)))?;
         if !seen.insert(leaf.use_id.clone()) {
             return Err(Error::Evidence(format!("use `{}` stands twice in the window", leaf.use_id)));
         }
@@ -205,7 +217,7 @@ async fn read_own(read: &mut Read, tenant: &str, contract: &str, uses: &[UseLeaf
 fn compare_all(claim: &Claim, own: &Own) -> Result<Option<String>, Error> {
     let mut open = None;
     for (leaf, own) in claim.uses.iter().zip(own) {
-        if compare(leaf, own.as_ref())? == Compared::Open {
+        if compare(leaf, own.as_ref(), claim.catalogued)? == Compared::Open {
             open.get_or_insert_with(|| leaf.use_id.clone());
         }
     }
@@ -222,8 +234,8 @@ enum Compared {
 }
 
 /// Holds the provider's record of a use against ours. We record every use before we ask for it, so there is none that we do not know. An
-/// incomplete use must not be whole here; how many bytes were on their way when it broke off, nobody can say.
-fn compare(leaf: &UseLeaf, own: Option<&ReceivedUseRow>) -> Result<Compared, Error> {
+/// incomplete use must not be whole here, and its bytes lie between what came and what there was to send.
+fn compare(leaf: &UseLeaf, own: Option<&ReceivedUseRow>, catalogued: Option<u64>) -> Result<Compared, Error> {
     let differs = |what: String| Err(Error::Evidence(format!("use `{}`: {what}", leaf.use_id)));
     let Some(own) = own else { return differs("this side never asked for it".to_owned()) };
     if let Some(window) = own.in_window {
@@ -238,13 +250,34 @@ fn compare(leaf: &UseLeaf, own: Option<&ReceivedUseRow>) -> Result<Compared, Err
             Ok(()) => Ok(Compared::Agrees),
             Err(error) => differs(error.to_string()),
         },
-        (_, false) => Ok(Compared::Agrees),
+        (_, false) => match check_sent(leaf.bytes, own, catalogued)? {
+            Ok(()) => Ok(Compared::Agrees),
+            Err(what) => differs(what),
+        },
         (ReceivedUseRow::OPEN, true) => Ok(Compared::Open),
         (MISMATCH, true) => {
             differs("what arrived here does not have the digest that was announced".to_owned())
         }
         (state, true) => differs(format!("it is `{state}` here, and the window says complete")),
     }
+}
+
+/// What is wrong with the bytes of a use that broke off. How many were on their way, only the provider can say: no more than it announced.
+/// Where its announcement was lost too, no more than the whole product has, and none where that is not known here.
+fn check_sent(sent: u64, own: &ReceivedUseRow, catalogued: Option<u64>) -> Result<Result<(), String>, Error> {
+    let announced = own.body.get::<ReceivedBody>()?.announced.map(|whole| whole.bytes);
+    let (most, source) = match (announced, catalogued) {
+        (Some(bytes), _) => (bytes, "were announced for it"),
+        (None, Some(bytes)) => (bytes, "are in the catalogued product, and nothing was announced for it"),
+        (None, None) => (0, "were announced for it"),
+    };
+    Ok(if sent > most {
+        Err(format!("the window says that {sent} bytes were sent; {most} bytes {source}"))
+    } else if own.bytes > sent {
+        Err(format!("the window says that {sent} bytes were sent; {} bytes arrived here", own.bytes))
+    } else {
+        Ok(())
+    })
 }
 
 /// Our record in the provider's form. The place among closed uses is the provider's to count, and the window's to keep without gaps.
@@ -341,13 +374,17 @@ fn row(
     })
 }
 
-/// Our records of the window's uses once it is counter-signed: each stands in it, and what did not arrive whole is given up.
+/// Our records of the window's uses once it is counter-signed: each stands in it, and what did not arrive whole is given up, with the bytes
+/// that both sides signed, so that the two meters agree.
 fn settled(claim: &Claim, own: &Own, now: Timestamp) -> Vec<ReceivedUseRow> {
     let number = Some(claim.window.number);
     let settle = |(leaf, row): (&UseLeaf, &ReceivedUseRow)| match leaf.complete {
         true => ReceivedUseRow { in_window: number, ..row.clone() },
         false => ReceivedUseRow {
             state: ReceivedUseRow::INCOMPLETE.to_owned(),
+            bytes: leaf.bytes,
+            rows: leaf.rows,
+            digest: None,
             closed_at: row.closed_at.or(Some(now.micros())),
             in_window: number,
             ..row.clone()
@@ -388,6 +425,7 @@ impl Commit {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use crypto::Sha256;
+    use domain::delivery::Delivered;
 
     use super::*;
 
@@ -399,7 +437,7 @@ mod tests {
             opened_at: 1,
             closed_at: 2,
             bytes: 10,
-            rows: 3,
+            rows: if complete { 3 } else { 0 },
             digest: complete.then(|| Sha256::of(b"data")),
             complete,
             fields: None,
@@ -423,8 +461,19 @@ mod tests {
         }
     }
 
+    /// A use that broke off after so many bytes had arrived, with what was announced for it.
+    fn broken(bytes: u64, announced: Option<u64>) -> ReceivedUseRow {
+        let announced = announced.map(|bytes| Delivered { bytes, rows: 3, digest: Sha256::of(b"data") });
+        let body = Body::of(&ReceivedBody { announced }).unwrap();
+        ReceivedUseRow { bytes, rows: 0, digest: None, closed_at: None, body, ..own(ReceivedUseRow::OPEN) }
+    }
+
     fn refusal(leaf: &UseLeaf, own: Option<&ReceivedUseRow>) -> String {
-        let error = compare(leaf, own).unwrap_err();
+        refusal_of(leaf, own, None)
+    }
+
+    fn refusal_of(leaf: &UseLeaf, own: Option<&ReceivedUseRow>, catalogued: Option<u64>) -> String {
+        let error = compare(leaf, own, catalogued).unwrap_err();
         assert!(matches!(error, Error::Evidence(_)), "{error}");
         let text = error.to_string();
         assert!(text.contains("`u-1`"), "{text}");
@@ -433,7 +482,8 @@ mod tests {
 
     #[test]
     fn a_complete_use_must_be_the_same_here_to_the_byte() {
-        assert_eq!(compare(&leaf(true), Some(&own(ReceivedUseRow::COMPLETE))).unwrap(), Compared::Agrees);
+        let whole = own(ReceivedUseRow::COMPLETE);
+        assert_eq!(compare(&leaf(true), Some(&whole), None).unwrap(), Compared::Agrees);
         let different = [
             ReceivedUseRow { bytes: 11, ..own(ReceivedUseRow::COMPLETE) },
             ReceivedUseRow { rows: 4, ..own(ReceivedUseRow::COMPLETE) },
@@ -451,15 +501,34 @@ mod tests {
 
     #[test]
     fn a_use_that_is_open_here_is_neither_right_nor_wrong() {
-        assert_eq!(compare(&leaf(true), Some(&own(ReceivedUseRow::OPEN))).unwrap(), Compared::Open);
+        assert_eq!(compare(&leaf(true), Some(&own(ReceivedUseRow::OPEN)), None).unwrap(), Compared::Open);
     }
 
     #[test]
     fn an_incomplete_use_must_not_be_whole_here() {
         for state in [ReceivedUseRow::OPEN, ReceivedUseRow::INCOMPLETE, MISMATCH] {
-            assert_eq!(compare(&leaf(false), Some(&own(state))).unwrap(), Compared::Agrees, "{state}");
+            let own = ReceivedUseRow { state: state.into(), ..broken(0, Some(10)) };
+            assert_eq!(compare(&leaf(false), Some(&own), None).unwrap(), Compared::Agrees, "{state}");
         }
         assert!(refusal(&leaf(false), Some(&own(ReceivedUseRow::COMPLETE))).contains("whole"));
+    }
+
+    #[test]
+    fn an_incomplete_use_sent_no_more_than_there_was_and_no_less_than_came() {
+        let sent = |bytes| UseLeaf { bytes, ..leaf(false) };
+        let agrees = |bytes, own: &ReceivedUseRow, catalogued| {
+            assert_eq!(compare(&sent(bytes), Some(own), catalogued).unwrap(), Compared::Agrees, "{own:?}");
+        };
+        agrees(10, &broken(0, Some(10)), None);
+        agrees(4, &broken(4, Some(10)), None);
+        assert!(refusal(&sent(11), Some(&broken(0, Some(10)))).contains("10 bytes were announced"));
+        assert!(refusal(&sent(3), Some(&broken(4, Some(10)))).contains("4 bytes arrived"));
+        // What was announced counts, not what the catalogue has: a projection has figures of its own.
+        assert!(refusal_of(&sent(11), Some(&broken(0, Some(10))), Some(20)).contains("announced"));
+        agrees(0, &broken(0, None), None);
+        agrees(20, &broken(0, None), Some(20));
+        assert!(refusal(&sent(1), Some(&broken(0, None))).contains("0 bytes were announced"));
+        assert!(refusal_of(&sent(21), Some(&broken(0, None)), Some(20)).contains("catalogued"));
     }
 
     #[test]
@@ -483,6 +552,10 @@ mod tests {
         let value = serde_json::to_value(leaf(true)).unwrap();
         assert_eq!(leaves(std::slice::from_ref(&value)).unwrap(), [leaf(true)]);
         assert!(matches!(leaves(&[value.clone(), value.clone()]), Err(Error::Evidence(_))));
+        for forged in [UseLeaf { rows: 1, ..leaf(false) }, UseLeaf { digest: None, ..leaf(true) }] {
+            let error = leaves(&[serde_json::to_value(forged).unwrap()]).unwrap_err();
+            assert!(matches!(&error, Error::Evidence(text) if text.contains("`u-1`")), "{error}");
+        }
         let mut other = value;
         other["surprise"] = true.into();
         let error = leaves(&[other]).unwrap_err();

@@ -260,11 +260,13 @@ async fn a_window_that_does_not_agree_with_our_meter_is_refused_by_the_use() {
     let torn = forged(&world, &body, |uses| {
         let mut another = uses[0].clone();
         (another.use_id, another.sequence) = ("torn".into(), 2);
-        (another.complete, another.digest) = (false, None);
+        (another.complete, another.digest, another.rows) = (false, None, 0);
         uses.push(another);
     });
     evidence_error(&asked(&world, "s2t", &torn).await.unwrap_err(), "use `torn`: this side never asked");
-    let incomplete = forged(&world, &body, |uses| (uses[0].complete, uses[0].digest) = (false, None));
+    let incomplete = forged(&world, &body, |uses| {
+        (uses[0].complete, uses[0].digest, uses[0].rows) = (false, None, 0);
+    });
     evidence_error(&asked(&world, "s3", &incomplete).await.unwrap_err(), "arrived whole");
     let twice = forged(&world, &body, |uses| {
         let mut again = uses[0].clone();
@@ -276,6 +278,51 @@ async fn a_window_that_does_not_agree_with_our_meter_is_refused_by_the_use() {
     sums["uses"][0]["rows"] = 99.into();
     evidence_error(&asked(&world, "s5", &sums).await.unwrap_err(), "do not make the window");
     assert!(asked(&world, "s6", &body).await.is_ok(), "the honest one passes after all of them");
+}
+
+/// A delivery that breaks off after 1000 bytes, and nobody takes it up; the message with its window.
+async fn broken_off(world: &World, contract: &ContractId) -> MessageRow {
+    world.provider.door.cut_after.store(1000, std::sync::atomic::Ordering::SeqCst);
+    world.fetch(contract, "u1").await.unwrap_err();
+    world.clock.advance_secs(601);
+    assert_eq!(sweep_idle(&world.provider.node).await.unwrap(), 1);
+    closed(world).await.pop().unwrap()
+}
+
+#[tokio::test]
+async fn after_a_delivery_broke_off_both_meters_have_what_both_signed() {
+    let mut world = World::new(80_000).await;
+    let contract = world.contract(terms()).await;
+    let message = broken_off(&world, &contract).await;
+    let answer = asked(&world, "s1", &body_of(&message)).await.unwrap();
+    window_answered(&world.provider.node, &message, answer).await.unwrap();
+    let (theirs, ours) = (usage_at(&world.provider, &contract).await, usage_at(&world.user, &contract).await);
+    assert!((1000..csv(80_000).len() as u64).contains(&ours.meter.bytes), "{ours:?}");
+    assert_eq!((ours.meter.uses, ours.meter.complete, ours.meter.rows), (1, 0, 0));
+    assert_eq!((theirs.meter, theirs.countersigned.sums), (ours.meter, ours.meter));
+    assert_eq!((theirs.dispute, ours.countersigned.sums), (None, ours.meter));
+    let uses = uses(&world.user.node, &world.user.speaker, contract.as_str()).await.unwrap();
+    assert_eq!((uses.items[0].bytes, uses.items[0].window), (ours.meter.bytes, Some(1)));
+}
+
+#[tokio::test]
+async fn an_incomplete_use_with_more_than_there_was_to_send_is_refused_by_the_use() {
+    let mut world = World::new(80_000).await;
+    let contract = world.contract(terms()).await;
+    let body = body_of(&broken_off(&world, &contract).await);
+    let whole = csv(80_000).len() as u64;
+    for (turn, bytes) in [1 << 50, whole + 1].into_iter().enumerate() {
+        let more = forged(&world, &body, |uses| uses[0].bytes = bytes);
+        let error = asked(&world, &format!("m{turn}"), &more).await.unwrap_err();
+        evidence_error(&error, &format!("use `u1`: the window says that {bytes} bytes were sent; {whole}"));
+        assert_eq!(crate::refusal::reply(&error).code.to_string(), "300106");
+    }
+    let mut rows = body.clone();
+    rows["uses"][0]["rows"] = json!(1_u64 << 40);
+    evidence_error(&asked(&world, "s1", &rows).await.unwrap_err(), "use `u1`: window field `rows`");
+    let view = usage_at(&world.user, &contract).await;
+    assert_eq!((view.countersigned.windows, view.meter.bytes), (0, 0), "nothing was taken over");
+    assert!(asked(&world, "s2", &body).await.is_ok(), "the honest one passes after all of them");
 }
 
 #[tokio::test]

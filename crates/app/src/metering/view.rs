@@ -86,7 +86,8 @@ pub struct UsageView {
     pub product: String,
     /// The other side's name.
     pub peer: String,
-    /// Our own meter; refused uses are not in it, open ones are, with no bytes yet.
+    /// Our own meter; refused uses are not in it, open ones are, with no bytes yet, and incomplete ones with
+    /// those that both sides signed.
     pub meter: Sums,
     /// The windows that both sides signed.
     pub countersigned: WindowSums,

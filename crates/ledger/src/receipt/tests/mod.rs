@@ -114,6 +114,7 @@ fn an_incomplete_use_has_a_receipt_that_says_so() {
     let mut draft = Draft::default();
     draft.uses[1].complete = false;
     draft.uses[1].digest = None;
+    draft.uses[1].rows = 0;
     let report = verify(&draft.seal(&world), &world.roots, NOW);
     assert!(report.ok(), "{report}");
     assert!(matches!(report.steps[0].detail, Detail::Use { complete: false, digest: None, .. }));
