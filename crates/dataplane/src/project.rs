@@ -294,6 +294,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn gbk_without_a_final_newline_is_projected_whole() {
+        for end in ["", "\n", "\r\n"] {
+            let text = format!("站点,日期\n奥体中心,2013-03-01\n昌平,天坛公园{end}");
+            let fixture = Fixture::new(encoding_rs::GBK.encode(&text).0);
+            let read = fixture.read(&["日期"], 0).await.unwrap();
+            assert_eq!(String::from_utf8(read).unwrap(), "日期\n2013-03-01\n天坛公园\n", "{end:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn gbk_is_projected_to_utf8() {
         let text = "站点,日期,臭氧\n奥体中心,2013-03-01,77\n昌平,2013-03-02,NA\n";
         let fixture = Fixture::new(encoding_rs::GBK.encode(text).0);

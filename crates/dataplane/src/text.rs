@@ -52,7 +52,16 @@ pub(crate) enum LineEnd {
 
 enum Mode {
     Utf8(Utf8Check),
-    Decode { decoder: Decoder, raw: Box<[u8]>, start: usize, end: usize, finished: bool },
+    Decode {
+        decoder: Decoder,
+        raw: Box<[u8]>,
+        start: usize,
+        end: usize,
+        /// The file is at its end, and the decoder is to be told so.
+        finished: bool,
+        /// The decoder was told and gave its last: it must not be called again.
+        over: bool,
+    },
 }
 
 impl<R: Read, P: FnMut(u64)> TextReader<R, P> {
@@ -63,7 +72,7 @@ impl<R: Read, P: FnMut(u64)> TextReader<R, P> {
         } else {
             let raw = vec![0; BUFFER_BYTES].into_boxed_slice();
             let decoder = encoding.new_decoder_with_bom_removal();
-            Mode::Decode { decoder, raw, start: 0, end: 0, finished: false }
+            Mode::Decode { decoder, raw, start: 0, end: 0, finished: false, over: false }
         };
         let hasher = digest.then(Hasher::new);
         Self {
@@ -121,7 +130,8 @@ impl<R: Read, P: FnMut(u64)> TextReader<R, P> {
                 check.feed(fresh, count == 0).map_err(|at| not_utf8(path, at))?;
                 Ok(count)
             }
-            Mode::Decode { decoder, raw, start, end, finished } => loop {
+            Mode::Decode { over: true, .. } => Ok(0),
+            Mode::Decode { decoder, raw, start, end, finished, over } => loop {
                 if *start == *end && !*finished {
                     (*start, *end) = (0, fetch(raw)?);
                     *finished = *end == 0;
@@ -141,7 +151,10 @@ impl<R: Read, P: FnMut(u64)> TextReader<R, P> {
                         return Err(DataError::io(path, "decode")(small));
                     }
                     DecoderResult::OutputFull => return Ok(written),
-                    DecoderResult::InputEmpty if written > 0 || *finished => return Ok(written),
+                    DecoderResult::InputEmpty if written > 0 || *finished => {
+                        *over = *finished;
+                        return Ok(written);
+                    }
                     DecoderResult::InputEmpty => {}
                 }
             },
@@ -396,6 +409,9 @@ mod tests {
                 0 => break,
                 count => text.extend_from_slice(&buffer[..count]),
             }
+        }
+        for _ in 0..2 {
+            assert_eq!(reader.read(&mut buffer).unwrap(), 0, "the end stays the end");
         }
         assert_eq!(reader.finish(), (bytes.len() as u64, Some(Sha256::of(bytes))));
         Ok(String::from_utf8(text).unwrap())

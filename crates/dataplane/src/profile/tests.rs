@@ -111,6 +111,31 @@ fn gbk_is_detected_and_its_columns_are_named_in_chinese() {
 }
 
 #[test]
+fn gbk_may_end_in_any_way() {
+    let many: String = (0..50_000).map(|row| format!("{row},奥体中心\n")).collect();
+    let cases = [
+        ("时间,站点\n2020-01-01,东四\n2020-01-02,天坛公园\n".to_owned(), 2),
+        ("时间,站点\r\n2020-01-01,东四\r\n2020-01-02,天坛公园\r\n".to_owned(), 2),
+        ("时间,站点\n2020-01-01,东四\n2020-01-02,天坛公园".to_owned(), 2),
+        ("时间,站点\r\n2020-01-01,东四\r\n2020-01-02,天坛公园".to_owned(), 2),
+        ("站点,日期\n奥体中心,2013-03-01\n天坛公园,x".to_owned(), 2),
+        (format!("时间,站点\n{many}"), 50_000),
+        (format!("时间,站点\n{}", many.trim_end()), 50_000),
+    ];
+    for (text, rows) in cases {
+        let profile = of_text(gbk(&text)).unwrap();
+        assert_eq!((profile.encoding.as_str(), profile.rows), ("gbk", rows), "{:.40}", text);
+    }
+}
+
+#[test]
+fn utf16_without_a_line_end_is_a_header() {
+    let profile = of_text(b"\xff\xfe\x00\x81\x00\x99").unwrap();
+    let names: Vec<&str> = profile.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!((names, profile.rows), (vec!["\u{8100}\u{9900}"], 0));
+}
+
+#[test]
 fn gbk_that_begins_late_is_detected_all_the_same() {
     let mut text = String::from("no,station\n");
     (0..60_000).for_each(|row| text.push_str(&format!("{row},plain\n")));
