@@ -131,10 +131,7 @@ async fn serve_batch(core: &Core, appends: Batch<NewUse, Admission>, closes: Bat
 }
 
 /// Each caller with its own items.
-fn apart<I: Clone, O>(
-    items: &[I],
-    callers: Vec<Caller<O>>,
-) -> Vec<(Vec<I>, oneshot::Sender<Result<Vec<O>>>)> {
+fn apart<I: Clone, O>(items: &[I], callers: Vec<Caller<O>>) -> Vec<(Vec<I>, Answer<O>)> {
     let mut items = items.iter().cloned();
     callers.into_iter().map(|(count, caller)| (items.by_ref().take(count).collect(), caller)).collect()
 }
@@ -166,7 +163,10 @@ async fn run(
     .await
 }
 
-type Caller<O> = (usize, oneshot::Sender<Result<Vec<O>>>);
+/// Where a call's answer goes.
+type Answer<O> = oneshot::Sender<Result<Vec<O>>>;
+/// How many items a call has, and where its answer goes.
+type Caller<O> = (usize, Answer<O>);
 
 /// The items of many calls, and how many are whose.
 struct Batch<I, O> {
