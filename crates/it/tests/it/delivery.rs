@@ -103,7 +103,7 @@ async fn an_abandoned_use_closes_as_incomplete_and_counts() {
     assert!(again.contains("u1") && again.starts_with("409 "), "it is over: {again}");
     let other = market::refused(&shop.user, &shop.contract, "u2").await;
     assert!(other.contains("count"), "it counted: {other}");
-    // How many of its bytes arrived only the provider can say: the windows have its figure, and the user's meter has the use.
+    // How many of its bytes were sent only the provider can say: once both signed its figure, the user's meter has it too.
     let sides = wait_until("the window to be signed", async || {
         let (theirs, ours) = (
             market::usage(&shop.provider, &shop.contract).await,
@@ -113,6 +113,7 @@ async fn an_abandoned_use_closes_as_incomplete_and_counts() {
             .then_some([theirs, ours])
     })
     .await;
+    assert_eq!(sides[0]["meter"], sides[1]["meter"], "{sides:#?}");
     for usage in sides {
         assert_eq!(
             (&usage["meter"]["uses"], &usage["meter"]["complete"]),
