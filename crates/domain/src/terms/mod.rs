@@ -197,6 +197,16 @@ pub enum TermsRefusal {
         /// How large it is.
         actual: usize,
     },
+    /// Users without the contract's own: nobody could use it.
+    #[error(
+        "the users `{users}` leave out this contract's user `{user}`, so it could never be used: name `{user}` among them, or leave the users away"
+    )]
+    UserLeftOut {
+        /// The contract's user.
+        user: SubjectCode,
+        /// The users that are named.
+        users: String,
+    },
     /// An industry code among the regions.
     #[error("`{0}` is an industry, not a region: expected a code such as `3100`")]
     NotARegion(AreaCode),
@@ -223,6 +233,7 @@ impl TermsRefusal {
             }
             Self::CountRange(_) => Some(Dimension::Count),
             Self::NotARegion(_) => Some(Dimension::Region),
+            Self::UserLeftOut { .. } => Some(Dimension::User),
             Self::FieldsOnFormat(_) | Self::UnknownField(_) | Self::FieldName(_) => Some(Dimension::Fields),
             _ => None,
         }
@@ -278,6 +289,19 @@ impl Terms {
         match self.regions.iter().flatten().find(|area| area.is_industry()) {
             Some(area) => Err(TermsRefusal::NotARegion(*area)),
             None => Ok(()),
+        }
+    }
+
+    /// Checks that the contract's user may use it: the users are not limited, or it is among them.
+    ///
+    /// # Errors
+    /// [`TermsRefusal::UserLeftOut`].
+    pub fn check_user(&self, user: &SubjectCode) -> Result<(), TermsRefusal> {
+        match &self.users {
+            Some(users) if !users.contains(user) => {
+                Err(TermsRefusal::UserLeftOut { user: user.clone(), users: list(users) })
+            }
+            _ => Ok(()),
         }
     }
 

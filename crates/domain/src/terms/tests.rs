@@ -372,3 +372,16 @@ fn every_dimension_but_the_action_has_a_constraint() {
     assert_eq!(written, BTreeSet::from(named));
     assert_eq!(Dimension::Action.constraint(), None);
 }
+
+#[test]
+fn terms_that_leave_out_the_contract_s_user_are_refused_with_the_way_out() {
+    let code = subject;
+    let (own, other) = (code("91310000MA0000005E"), code("91310000MA0000005F"));
+    let open = terms();
+    assert_eq!(open.check_user(&own), Ok(()));
+    assert_eq!(open.clone().with_users([other.clone(), own.clone()]).check_user(&own), Ok(()));
+    let refusal = open.with_users([other.clone()]).check_user(&own).unwrap_err();
+    assert_eq!(refusal.dimension(), Some(Dimension::User));
+    assert_eq!(refusal, TermsRefusal::UserLeftOut { user: own.clone(), users: other.to_string() });
+    assert!(refusal.to_string().contains(own.as_str()), "{refusal}");
+}
