@@ -434,6 +434,7 @@ fn source_fields(error: &DataError) -> Value {
     match error {
         DataError::UnknownText { path, line, .. }
         | DataError::Malformed { path, line, .. }
+        | DataError::UnclosedQuote { path, line }
         | DataError::Ragged { path, line, .. } => json!({"path": path, "line": line}),
         DataError::RowTooLong { path, line, limit } => json!({"path": path, "line": line, "limit": limit}),
         DataError::TooManyColumns { path, found, limit } => {
@@ -453,7 +454,11 @@ fn source_fields(error: &DataError) -> Value {
         | DataError::Empty { path }
         | DataError::Io { path, .. }
         | DataError::ChangedWhileRead { path }
+        | DataError::ReaderFailed { path, .. }
         | DataError::Parquet { path, .. } => json!({"path": path}),
+        DataError::WrongEncoding { path, encoding } => {
+            json!({"path": path, "field": "encoding", "actual": encoding})
+        }
         DataError::UnknownEncoding { name } => json!({"field": "encoding", "actual": name}),
         DataError::UnknownField { field, .. } => json!({"constraint": "fields", "actual": field}),
         DataError::ParquetProjection | DataError::NoFields => json!({"constraint": "fields"}),

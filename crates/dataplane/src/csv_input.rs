@@ -1,6 +1,6 @@
 //! A CSV file as records of UTF-8: what profile and projection have in common.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
@@ -17,7 +17,7 @@ pub const COLUMN_NAME_CHARS_MAX: usize = domain::limits::COLUMN_NAME_CHARS_MAX;
 /// Reads the records of one file in turn; the header is read and checked when it is opened.
 pub(crate) struct CsvInput<R, P> {
     path: PathBuf,
-    reader: Reader<TextReader<R, P>>,
+    reader: Reader<EndMarked<R, P>>,
     record: ByteRecord,
     columns: Vec<String>,
     delimiter: u8,
@@ -38,7 +38,7 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
             .flexible(true)
             .delimiter(form.delimiter)
             .buffer_capacity(BUFFER_BYTES)
-            .from_reader(text);
+            .from_reader(EndMarked { text, is_given: false });
         let mut input = Self {
             path: path.to_owned(),
             reader,
@@ -78,7 +78,7 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
 
     /// The reader below, after the last row.
     pub(crate) fn into_text(self) -> TextReader<R, P> {
-        self.reader.into_inner()
+        self.reader.into_inner().text
     }
 
     fn read_record(&mut self) -> Result<bool, DataError> {
@@ -86,8 +86,32 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
             Ok(found) => found,
             Err(error) => return Err(self.explain(error)),
         };
-        self.reader.get_mut().row_done();
-        Ok(found)
+        self.reader.get_mut().text.row_done();
+        if self.record.as_slice().last() != Some(&END_MARK) {
+            return Ok(found);
+        }
+        match self.record.as_slice() {
+            // A row of its own: the file ended between two rows.
+            [END_MARK] if self.record.len() == 1 => Ok(false),
+            _ => Err(DataError::UnclosedQuote { path: self.path.clone(), line: self.open_quote_line() }),
+        }
+    }
+
+    /// The line of the quote that took in the end of the file: the last field of the record begins with it.
+    fn open_quote_line(&self) -> u64 {
+        let lines = |field: &[u8], end: u8| field.iter().filter(|byte| **byte == end).count() as u64;
+        let field = self.record.iter().last().unwrap_or_default();
+        match self.line_end() {
+            LineEnd::Lf | LineEnd::CrLf => self.reader.position().line().saturating_sub(lines(field, b'\n')),
+            LineEnd::NoLf => {
+                let row = lines(self.record.as_slice(), b'\r') - lines(field, b'\r');
+                row + self.record.position().map_or(1, |begin| begin.record() + 1)
+            }
+        }
+    }
+
+    fn line_end(&self) -> LineEnd {
+        self.reader.get_ref().text.line_end()
     }
 
     /// The line on which the last row begins. The library's position of a row is where the one before it ended, which is
@@ -96,7 +120,7 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
         let Some(begin) = self.record.position() else { return 1 };
         let (end, text) = (self.reader.position().line(), self.record.as_slice());
         let inner = text.iter().filter(|byte| **byte == b'\n').count() as u64;
-        match self.reader.get_ref().line_end() {
+        match self.line_end() {
             LineEnd::CrLf => end.saturating_sub(inner).max(begin.line()),
             LineEnd::Lf => end.saturating_sub(inner + 1).max(begin.line()),
             // Every row is a line then.
@@ -107,7 +131,7 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
     /// As [`Self::row_line`], for a row whose end was not reached.
     fn unfinished_row_line(&self) -> u64 {
         let Some(begin) = self.record.position() else { return 1 };
-        match self.reader.get_ref().line_end() {
+        match self.line_end() {
             LineEnd::CrLf if begin.record() > 0 => begin.line() + 1,
             LineEnd::CrLf | LineEnd::Lf => begin.line(),
             LineEnd::NoLf => begin.record() + 1,
@@ -126,6 +150,36 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
             }
             other => other,
         }
+    }
+}
+
+/// What follows the end of the file on a line of its own: a byte that no UTF-8 has.
+const END_MARK: u8 = 0xff;
+
+/// The text of a file, then a line end and [`END_MARK`]. The CSV reader takes the end of the file for the end of a quoted
+/// field; the mark tells the two apart, since an open quote takes it into its field.
+struct EndMarked<R, P> {
+    text: TextReader<R, P>,
+    is_given: bool,
+}
+
+impl<R: Read, P: FnMut(u64)> Read for EndMarked<R, P> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.is_given {
+            return Ok(0);
+        }
+        let count = self.text.read(buf)?;
+        if count > 0 || buf.is_empty() {
+            return Ok(count);
+        }
+        // The line end is one of the file's kind, since lines are counted by it.
+        let line_end = if self.text.line_end() == LineEnd::Lf { b'\n' } else { b'\r' };
+        let Some(room) = buf.first_chunk_mut() else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no room for the mark of the end"));
+        };
+        *room = [line_end, END_MARK];
+        self.is_given = true;
+        Ok(room.len())
     }
 }
 

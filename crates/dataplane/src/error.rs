@@ -37,9 +37,9 @@ pub enum DataError {
         #[source]
         source: io::Error,
     },
-    /// The bytes are no UTF-8, and no other encoding could be detected.
+    /// The bytes are no UTF-8, and no other encoding could be detected; UTF-16 without a byte order mark looks like this.
     #[error(
-        "`{}`, line {line}: neither UTF-8 nor a Chinese encoding (byte {offset}); name the encoding with --encoding, such as `--encoding gb18030`",
+        "`{}`, line {line}: neither UTF-8 nor a Chinese encoding (byte {offset}); save it as UTF-8, or as UTF-16 with a byte order mark, or name the encoding with --encoding, such as `--encoding gb18030`",
         path.display()
     )]
     UnknownText {
@@ -63,6 +63,14 @@ pub enum DataError {
         /// The offset of the byte, counted from 0.
         offset: u64,
         /// The encoding's name.
+        encoding: String,
+    },
+    /// Another encoding was named for a file that is UTF-8.
+    #[error("`{}` is UTF-8, not {encoding}: leave --encoding away", path.display())]
+    WrongEncoding {
+        /// The path as given.
+        path: PathBuf,
+        /// The name of the encoding that was named.
         encoding: String,
     },
     /// The name of an encoding that nobody knows.
@@ -100,6 +108,17 @@ pub enum DataError {
         line: u64,
         /// The limit, in bytes.
         limit: usize,
+    },
+    /// The file ends inside a quoted field.
+    #[error(
+        "`{}`, line {line}: the file ends inside a quoted field; close the quote that begins in this line",
+        path.display()
+    )]
+    UnclosedQuote {
+        /// The path as given.
+        path: PathBuf,
+        /// The line on which the quote begins, counted from 1.
+        line: u64,
     },
     /// More columns than a resource may have.
     #[error("`{}`, line 1: {found} columns; the limit is {limit}: split the file, or turn columns into rows", path.display())]
@@ -200,6 +219,14 @@ pub enum DataError {
     BadStation {
         /// The name as given.
         name: String,
+    },
+    /// Reading the file ended with a defect of ours.
+    #[error("`{}`: the reader failed ({reason}); this is a defect of the program, not of the file: report it, with the file if it may be shown", path.display())]
+    ReaderFailed {
+        /// The path as given.
+        path: PathBuf,
+        /// What the failure said.
+        reason: String,
     },
     /// The process stops, and took the reading task with it.
     #[error("reading was interrupted: the process is stopping, or the reader failed ({0})")]

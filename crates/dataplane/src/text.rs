@@ -263,9 +263,21 @@ pub(crate) fn encoding_named(name: &str) -> Result<&'static Encoding, DataError>
 /// Finds the encoding (unless it is named) and the delimiter of a file from its first part.
 ///
 /// A file that is UTF-8 in its first part is taken as UTF-8; where a later part is not, the pass over it says so, and
-/// [`detect_deep`] is asked.
+/// [`detect_deep`] is asked. What is looked at is the first [`SAMPLE_BYTES`]: where they are UTF-8 and another encoding is
+/// named, the name is refused ([`is_surely_utf8`]), since every encoding of bytes would give senseless text; and where
+/// they are UTF-16 without a byte order mark by their line ends, that is said instead of reading zeros as text.
 pub(crate) fn detect(path: &Path, named: Option<&'static Encoding>) -> Result<TextForm, DataError> {
     let sample = sample(path)?;
+    match named {
+        Some(named) if named != UTF_8 && is_surely_utf8(&sample) => {
+            return Err(DataError::WrongEncoding {
+                path: path.to_owned(),
+                encoding: named.name().to_owned(),
+            });
+        }
+        None if Encoding::for_bom(&sample).is_none() => refuse_unmarked_utf16(path, &sample)?,
+        _ => {}
+    }
     let encoding = match named.or_else(|| Encoding::for_bom(&sample).map(|(encoding, _)| encoding)) {
         Some(encoding) => encoding,
         None if is_utf8_prefix(&sample) => UTF_8,
@@ -344,6 +356,27 @@ fn is_utf8_prefix(sample: &[u8]) -> bool {
         // Cut within a character.
         Err(error) => error.error_len().is_none() && sample.len() as u64 == SAMPLE_BYTES,
     }
+}
+
+/// Whether the sample is UTF-8 by more than accident: it has a character of three bytes or many of two. A few characters
+/// of two bytes may be GBK or the like, and then whoever named that is believed.
+fn is_surely_utf8(sample: &[u8]) -> bool {
+    if !is_utf8_prefix(sample) {
+        return false;
+    }
+    let leads = sample.iter().filter(|byte| **byte >= 0xc0);
+    leads.clone().any(|lead| *lead >= 0xe0) || leads.count() >= UTF8_CHARACTERS_CONVINCING
+}
+
+/// Refuses text whose line ends, or first characters, are those of UTF-16.
+fn refuse_unmarked_utf16(path: &Path, sample: &[u8]) -> Result<(), DataError> {
+    let is_wide = |pair: &[u8]| matches!(pair, [0, b'\n'] | [b'\n', 0]);
+    let begins_wide = matches!(sample, [a, b, ..] if (*a == 0) != (*b == 0));
+    if !begins_wide && !sample.windows(2).any(is_wide) {
+        return Ok(());
+    }
+    let offset = sample.iter().position(|byte| *byte == 0).unwrap_or_default() as u64;
+    Err(DataError::UnknownText { path: path.to_owned(), line: line_of(path, offset), offset })
 }
 
 /// The sample as text; what does not fit becomes a replacement character, which no delimiter is.

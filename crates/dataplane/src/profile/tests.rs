@@ -170,6 +170,92 @@ fn an_encoding_can_be_named() {
 }
 
 #[test]
+fn an_encoding_that_the_file_does_not_have_is_refused() {
+    let dir = place();
+    let named = |bytes: &[u8], encoding: &str| {
+        let options = ProfileOptions { encoding: Some(encoding.to_owned()) };
+        profile(&write(&dir, "data.csv", bytes), &options, &|_| ())
+    };
+    let many_accents = "é,ü\n".repeat(6);
+    for text in [CHINESE, "站", "\u{feff}a\n", many_accents.as_str()] {
+        for encoding in ["gbk", "big5", "utf-16le", "windows-1252"] {
+            let error = named(text.as_bytes(), encoding).unwrap_err();
+            assert!(matches!(error, DataError::WrongEncoding { .. }), "{text:?} as {encoding}: {error}");
+            assert!(error.to_string().ends_with("leave --encoding away"), "{error}");
+        }
+        assert!(named(text.as_bytes(), "utf8").is_ok() || text == many_accents, "{text:?}");
+    }
+    let accident = gbk("\u{72f2},x\n");
+    let few = ["plain\n".as_bytes(), &[0xc4, 0xa3, b'\n'], &accident];
+    assert!(std::str::from_utf8(few[1]).is_ok(), "GBK that is UTF-8 by accident");
+    for bytes in few {
+        assert_eq!(named(bytes, "gbk").unwrap().profile.encoding, "gbk", "{bytes:?}");
+    }
+}
+
+#[test]
+fn utf16_without_a_mark_is_refused_with_the_way_out() {
+    let wide = |text: &str| -> [Vec<u8>; 2] {
+        let units: Vec<u16> = text.encode_utf16().collect();
+        [
+            units.iter().copied().flat_map(u16::to_le_bytes).collect(),
+            units.iter().copied().flat_map(u16::to_be_bytes).collect(),
+        ]
+    };
+    for bytes in ["time\n1\n", "站点,日期\n奥体中心,1\n", "t"].into_iter().flat_map(wide) {
+        let error = refusal(&bytes);
+        assert!(matches!(error, DataError::UnknownText { line: 1, .. }), "{bytes:?}: {error}");
+        assert!(error.to_string().contains("UTF-16 with a byte order mark"), "{error}");
+    }
+    assert!(of_text("a,b\nx\0y,2\n").is_ok(), "one zero is no UTF-16");
+}
+
+#[test]
+fn a_file_that_ends_inside_a_quoted_field_is_refused_by_the_line_of_the_quote() {
+    let mut late = String::from("a,b\n");
+    (0..50_000).for_each(|row| late.push_str(&format!("{row},x\n")));
+    late.push_str("7,\"y\n8,z\n");
+    let cases = [
+        ("a,b\n1,\"2\n3,4\n", 2),
+        ("a,b\n1,\"2\n3,4", 2),
+        ("a,b\r\n1,2\r\n3,\"4\r\n5,6\r\n", 3),
+        ("a,b\r1,2\r3,\"4\r5,6\r", 3),
+        ("a,b\n\n\n1,\"2\n", 4),
+        ("a,b\n\"one\ntwo\",\"three\n4,5\n", 3),
+        ("a,b\n1,\"2\"\"\n", 2),
+        ("a,b\n1,\"", 2),
+        ("a,\"b\n1,2\n", 1),
+        ("\"", 1),
+        (late.as_str(), 50_002),
+    ];
+    for (text, expected) in cases {
+        let error = refusal(text);
+        assert!(
+            matches!(error, DataError::UnclosedQuote { line, .. } if line == expected),
+            "{:.40}: {error}",
+            format!("{text:?}")
+        );
+    }
+}
+
+#[test]
+fn a_closed_quote_at_the_end_is_a_row() {
+    let cases = [
+        ("a,b\n1,\"2\n3\"", "2\n3"),
+        ("a,b\n1,\"2\n3\"\n", "2\n3"),
+        ("a,b\r\n1,\"2\r\n\"", "2"),
+        ("a,b\n1,\"x\"\"\"", "x\""),
+        ("a,b\n1,x\"", "x\""),
+        ("a,b\r1,\"x\"", "x"),
+    ];
+    for (text, expected) in cases {
+        let profile = of_text(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        assert_eq!((profile.rows, profile.bytes), (1, text.len() as u64), "{text:?}");
+        assert_eq!(profile.columns[1].min.as_deref(), Some(expected), "{text:?}");
+    }
+}
+
+#[test]
 fn byte_order_marks_say_the_encoding_and_are_no_part_of_a_name() {
     let profile = of_text("\u{feff}a,b\n1,2\n").unwrap();
     assert_eq!((profile.columns[0].name.as_str(), profile.encoding.as_str()), ("a", "utf-8"));
