@@ -44,7 +44,10 @@ pub(super) fn respond(turn: Turn, stance: &Stance) -> Result<Response, Error> {
             let agreed = turn.step_quietly(Input::Accept)?.signs_when(AutoSign::AfterPeer { terms });
             Ok(Response::Taken(agreed))
         }
-        Decision::Counter(ours) => counter(turn, ours),
+        Decision::Counter(ours) => match ours.check_user(&turn.contract().user.subject) {
+            Ok(()) => counter(turn, ours),
+            Err(refusal) => Ok(Response::Refused(turn, refusal.into())),
+        },
         Decision::Refuse(refusal) => Ok(Response::Refused(turn, refusal.into())),
     }
 }

@@ -87,11 +87,12 @@ pub enum Sign {
 ///
 /// # Errors
 /// [`Error::Input`] or [`Error::Message`] naming the field, [`Error::NotFound`] where the product or its provider is not known here,
-/// [`Error::State`] for terms whose time is over.
+/// [`Error::Terms`] for a field that the product does not have and for users without ourselves, [`Error::State`] for terms whose time is over.
 pub async fn propose(node: &Node, speaker: &Speaker, new: NewContract) -> Result<ContractView, Error> {
     let product =
         ProductId::parse(&new.product).map_err(|error| Error::input("product", error.to_string()))?;
     let terms = read_terms(&new.terms)?;
+    terms.check_user(&speaker.id().subject())?;
     let offered = platform::offered(node, &product).await?;
     check_fields(&terms, &offered)?;
     node.known(offered.product.connector.as_str()).await?;
@@ -192,7 +193,7 @@ async fn shown(node: &Node, speaker: &Speaker, held: &Arc<Held>) -> Result<Contr
 /// Proposes other terms than the peer's.
 ///
 /// # Errors
-/// [`Error::Message`] naming the field, [`Error::NotFound`], [`Error::State`] where it is not our turn or the terms were proposed before.
+/// [`Error::Message`] naming the field, [`Error::Terms`] for users without the contract's, [`Error::NotFound`], [`Error::State`] where it is not our turn or the terms were proposed before.
 pub async fn counter(
     node: &Node,
     speaker: &Speaker,
@@ -201,6 +202,7 @@ pub async fn counter(
 ) -> Result<ContractView, Error> {
     let terms = read_terms(terms)?;
     act(node, speaker, name, |turn| {
+        terms.check_user(&turn.contract().user.subject)?;
         let follows = matches!(turn.entry.auto_sign, AutoSign::OnAgreement { .. });
         let turn = turn.step(Input::Propose { terms: terms.clone() })?;
         // Whoever signs on agreement does so for its last terms.

@@ -23,10 +23,13 @@ use crate::{Error, Node};
 ///
 /// # Errors
 /// [`Error::Message`] for its form, [`Error::Forbidden`] where the sender is no party, [`Error::Evidence`] for a signature, [`Error::Terms`]
-/// where a first proposal cannot be agreed, [`Error::State`] where the contract's state does not allow it, [`Error::NotFound`].
+/// where a first proposal cannot be agreed, or a proposal leaves out the contract's user, [`Error::State`] where the contract's state does not allow it, [`Error::NotFound`].
 pub async fn handle_negotiate(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
     let (negotiate, role) = wire::read_negotiate(incoming)?;
     wire::verify_signatures(node, &negotiate, role).await?;
+    if negotiate.signatures.is_empty() {
+        negotiate.terms.check_user(&negotiate.user.subject)?;
+    }
     let (held, stance) = look(node, incoming, &negotiate, role).await?;
     if held.is_none() {
         match receive(node, incoming, &negotiate, role, stance.as_ref()).await {

@@ -153,6 +153,9 @@ async fn a_proposal_in_another_s_name_or_about_another_product_is_refused() {
     let mut fields = good.clone();
     fields.terms = offer().with_fields(["CO2"]);
     assert!(matches!(negotiate(&world, "s4", &fields).await, Err(Error::Terms(_))));
+    let mut others = good.clone();
+    others.terms = offer().with_users([good.provider.subject.clone()]);
+    assert!(matches!(negotiate(&world, "s4u", &others).await, Err(Error::Terms(_))));
     negotiate(&world, "s5", &good).await.unwrap();
     let mut renamed = good;
     renamed.name = "Another".into();

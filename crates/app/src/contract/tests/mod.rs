@@ -153,6 +153,24 @@ async fn people_negotiate_by_hand_on_both_sides() {
 }
 
 #[tokio::test]
+async fn neither_side_counters_with_terms_that_leave_out_the_user() {
+    let world = World::new(Negotiation::Manual).await;
+    let (user, provider) = (&world.user, &world.provider);
+    let proposed = propose_at(&world, &offer().with_count(5), Sign::Manual).await;
+    drain(&world).await;
+    let id = only(provider).await.contract_id.unwrap();
+    let others = terms_json(&offer().with_users([provider.speaker().id().subject()]));
+    let refused = counter(&provider.node, &provider.speaker(), &id, &others).await;
+    assert!(matches!(refused, Err(Error::Terms(_))), "{refused:?}");
+    let own = terms_json(&offer().with_users([user.speaker().id().subject()]));
+    counter(&provider.node, &provider.speaker(), &id, &own).await.unwrap();
+    drain(&world).await;
+    let refused = counter(&user.node, &user.speaker(), &proposed.key, &others).await;
+    assert!(matches!(refused, Err(Error::Terms(_))), "{refused:?}");
+    assert_eq!(only(user).await.rounds.len(), 2);
+}
+
+#[tokio::test]
 async fn signing_again_gives_the_same_signature() {
     let world = World::new(Negotiation::Automatic).await;
     let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
@@ -316,6 +334,13 @@ async fn a_proposal_that_cannot_be_is_refused_where_it_is_made() {
     let field = terms_json(&offer().with_fields(["CO2"]));
     let field = propose(node, &user, make(world.product.as_str(), field)).await.unwrap_err();
     assert!(matches!(field, Error::Terms(_)), "{field}");
+    let others = terms_json(&offer().with_users([world.provider.speaker().id().subject()]));
+    let others = propose(node, &user, make(world.product.as_str(), others)).await.unwrap_err();
+    assert!(
+        matches!(others, Error::Terms(domain::terms::TermsRefusal::UserLeftOut { ref user, .. })
+        if *user == world.user.speaker().id().subject()),
+        "{others}"
+    );
     let past = domain::TimeRange::new(at("2025-01-01T00:00:00Z"), at("2025-02-01T00:00:00Z")).unwrap();
     let past =
         propose(node, &user, make(world.product.as_str(), terms_json(&Terms { time: past, ..offer() })))
