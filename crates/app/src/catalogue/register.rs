@@ -1,12 +1,13 @@
 //! Region and industry nodes: registering resources and products (NDI-TR-2025-02, 4.2; NDI-TR-2025-04, 5.4).
 //!
 //! The sender's own name for the object (`localKey`) makes a repeat the same object: it keeps its identifier, and what is said
-//! of it replaces what was said before.
+//! of it replaces what was said before. Of two messages about one object at once, the later one finds the row moved and reads it again.
 
 use std::sync::Arc;
 
 use domain::id::{ProductId, ResourceId};
 use domain::{Evidence, EvidenceKind};
+use futures_util::future::BoxFuture;
 use ndi::Code as _;
 use ndi::Message as _;
 use ndi::weir_v1::Status;
@@ -15,11 +16,14 @@ use ndi::weir_v1::catalogue::{
 };
 use ndi::weir_v1::public_log::{BodyType, ProductBody, PublicBody, ResourceBody};
 use serde_json::{Value, json};
-use store::{ProductRow, ResourceRow};
+use store::{ProductRow, Read, ResourceRow, StoreError, Tx};
 
 use crate::log::{Entries, public_body, stored_body};
 use crate::message::Incoming;
 use crate::{Error, Node};
+
+/// How often a registration is tried again when its object moved under it.
+const TRIES_MAX: u32 = 8;
 
 /// Handles `resourceRegister`.
 ///
@@ -28,16 +32,37 @@ use crate::{Error, Node};
 pub async fn handle_resource(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
     let request: ResourceRegister = incoming.read()?;
     check_sender(node, incoming, request.connector.as_str(), request.subject.as_str())?;
-    let id = match resource_row(node, &incoming.from.id, &request.local_key).await?.and_then(|row| row.id) {
-        Some(id) => ResourceId::parse(&id).map_err(|error| Error::Corrupt(error.to_string()))?,
-        None => ResourceId::mint(&request.subject, own_area(node)?, || node.entropy().next_u64())
-            .map_err(|error| Error::Corrupt(error.to_string()))?,
-    };
-    let now = node.now();
-    let body = PublicBody::Resource(ResourceBody {
+    let key = request.local_key.clone();
+    register(node, incoming, &key, |before: Option<&ResourceRow>| {
+        let id = match before.and_then(|row| row.id.as_deref()) {
+            Some(id) => ResourceId::parse(id),
+            None => ResourceId::mint(&request.subject, own_area(node)?, || node.entropy().next_u64()),
+        };
+        let id = id.map_err(|error| Error::Corrupt(error.to_string()))?;
+        let now = node.now();
+        let body = PublicBody::Resource(resource_body(request.clone(), id.clone(), now));
+        let row = ResourceRow {
+            tenant: incoming.from.id.clone(),
+            key: request.local_key.clone(),
+            id: Some(id.to_string()),
+            state: Status::Registered.code().to_owned(),
+            source: None,
+            stamp: None,
+            updated_at: now.micros(),
+            body: stored_body(&body)?,
+        };
+        let by = json!({"connector": incoming.from.id});
+        let evidence = Evidence::new(EvidenceKind::ResourceRegistered, id.as_str(), by);
+        Ok(Registration { row, body, evidence, answer: ResourceRegistered { resource_id: id }.to_body()? })
+    })
+    .await
+}
+
+fn resource_body(request: ResourceRegister, id: ResourceId, now: domain::Timestamp) -> ResourceBody {
+    ResourceBody {
         type_: BodyType::Resource,
         at: u64::try_from(now.millis()).unwrap_or_default(),
-        id: id.clone(),
+        id,
         connector: request.connector,
         subject: request.subject,
         title: request.title,
@@ -45,22 +70,7 @@ pub async fn handle_resource(node: &Node, incoming: &Incoming) -> Result<Value, 
         keywords: request.keywords,
         profile: request.profile,
         status: Status::Registered,
-    });
-    let row = ResourceRow {
-        tenant: incoming.from.id.clone(),
-        key: request.local_key,
-        id: Some(id.to_string()),
-        state: Status::Registered.code().to_owned(),
-        source: None,
-        stamp: None,
-        updated_at: now.micros(),
-        body: stored_body(&body)?,
-    };
-    let evidence =
-        Evidence::new(EvidenceKind::ResourceRegistered, id.as_str(), json!({"connector": incoming.from.id}));
-    let data = ResourceRegistered { resource_id: id }.to_body()?;
-    publish(node, incoming, body, evidence, &data, Kept::Resource(row)).await?;
-    Ok(data)
+    }
 }
 
 /// Handles `productRegister`.
@@ -72,28 +82,29 @@ pub async fn handle_product(node: &Node, incoming: &Incoming) -> Result<Value, E
     check_sender(node, incoming, request.connector.as_str(), request.subject.as_str())?;
     check_provider(node, &request).await?;
     check_offer(node, incoming, &request).await?;
-    let id = match product_row(node, &incoming.from.id, &request.local_key).await?.and_then(|row| row.id) {
-        Some(id) => ProductId::parse(&id).map_err(|error| Error::Corrupt(error.to_string()))?,
-        None => ProductId::mint(&request.subject, own_area(node)?, || node.entropy().next_u64())
-            .map_err(|error| Error::Corrupt(error.to_string()))?,
-    };
-    let now = node.now();
-    let (key, resource) = (request.local_key.clone(), request.resource.to_string());
-    let body = PublicBody::Product(product_body(request, id.clone(), now));
-    let row = ProductRow {
-        tenant: incoming.from.id.clone(),
-        key,
-        id: Some(id.to_string()),
-        resource,
-        state: Status::Registered.code().to_owned(),
-        updated_at: now.micros(),
-        body: stored_body(&body)?,
-    };
-    let evidence =
-        Evidence::new(EvidenceKind::ProductRegistered, id.as_str(), json!({"connector": incoming.from.id}));
-    let data = ProductRegistered { product_id: id }.to_body()?;
-    publish(node, incoming, body, evidence, &data, Kept::Product(row)).await?;
-    Ok(data)
+    let key = request.local_key.clone();
+    register(node, incoming, &key, |before: Option<&ProductRow>| {
+        let id = match before.and_then(|row| row.id.as_deref()) {
+            Some(id) => ProductId::parse(id),
+            None => ProductId::mint(&request.subject, own_area(node)?, || node.entropy().next_u64()),
+        };
+        let id = id.map_err(|error| Error::Corrupt(error.to_string()))?;
+        let now = node.now();
+        let body = PublicBody::Product(product_body(request.clone(), id.clone(), now));
+        let row = ProductRow {
+            tenant: incoming.from.id.clone(),
+            key: request.local_key.clone(),
+            id: Some(id.to_string()),
+            resource: request.resource.to_string(),
+            state: Status::Registered.code().to_owned(),
+            updated_at: now.micros(),
+            body: stored_body(&body)?,
+        };
+        let by = json!({"connector": incoming.from.id});
+        let evidence = Evidence::new(EvidenceKind::ProductRegistered, id.as_str(), by);
+        Ok(Registration { row, body, evidence, answer: ProductRegistered { product_id: id }.to_body()? })
+    })
+    .await
 }
 
 fn product_body(request: ProductRegister, id: ProductId, now: domain::Timestamp) -> ProductBody {
@@ -127,14 +138,29 @@ fn product_body(request: ProductRegister, id: ProductId, now: domain::Timestamp)
 pub async fn handle_withdraw(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
     let request: ProductWithdraw = incoming.read()?;
     let (tenant, id) = (incoming.from.id.clone(), request.product_id.to_string());
-    let row = node
+    let named = node
         .store()
         .read("registered_product", move |read| {
             let (tenant, id) = (tenant.clone(), id.clone());
             Box::pin(async move { Ok::<_, Error>(read.find_product(&tenant, &id).await?) })
         })
         .await?;
-    let mut row = row.ok_or_else(|| Error::not_found("product of yours", &request.product_id))?;
+    let unknown = || Error::not_found("product of yours", &request.product_id);
+    let key = named.ok_or_else(unknown)?.key;
+    register(node, incoming, &key, |before: Option<&ProductRow>| {
+        let is_named = |row: &&ProductRow| row.id.as_deref() == Some(request.product_id.as_str());
+        let row = before.filter(is_named).ok_or_else(unknown)?.clone();
+        withdrawn(node, incoming, &request, row)
+    })
+    .await
+}
+
+fn withdrawn(
+    node: &Node,
+    incoming: &Incoming,
+    request: &ProductWithdraw,
+    row: ProductRow,
+) -> Result<Registration<ProductRow>, Error> {
     let PublicBody::Product(mut product) = public_body(&row.body)? else {
         return Err(Error::Corrupt(format!("row of product `{}`", request.product_id)));
     };
@@ -142,53 +168,141 @@ pub async fn handle_withdraw(node: &Node, incoming: &Incoming) -> Result<Value, 
     product.status = Status::Withdrawn;
     product.at = u64::try_from(now.millis()).unwrap_or_default();
     let body = PublicBody::Product(product);
-    row.state = Status::Withdrawn.code().to_owned();
-    row.updated_at = now.micros();
-    row.body = stored_body(&body)?;
+    let state = Status::Withdrawn.code().to_owned();
+    let row = ProductRow { state, updated_at: now.micros(), body: stored_body(&body)?, ..row };
     let reason = json!({"connector": incoming.from.id, "reason": request.reason});
     let evidence = Evidence::new(EvidenceKind::ProductWithdrawn, request.product_id.as_str(), reason);
-    let data = ProductStatus { status: Status::Withdrawn }.to_body()?;
-    publish(node, incoming, body, evidence, &data, Kept::Product(row)).await?;
-    Ok(data)
+    Ok(Registration { row, body, evidence, answer: ProductStatus { status: Status::Withdrawn }.to_body()? })
 }
 
-/// The registering node's own row of an object.
-#[derive(Clone)]
-enum Kept {
-    Resource(ResourceRow),
-    Product(ProductRow),
+/// The registering node's own row of an object, under its connector's name for it.
+trait Kept: Clone + PartialEq + Send + Sync + 'static {
+    /// What it is called.
+    const KIND: &'static str;
+
+    fn get<'r>(
+        read: &'r mut Read,
+        tenant: &'r str,
+        key: &'r str,
+    ) -> BoxFuture<'r, Result<Option<Self>, StoreError>>;
+    fn put<'t>(&'t self, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>>;
 }
 
-/// Commits a registration: row, view, public log, evidence and answer in one transaction. The index takes it in by itself.
-async fn publish(
-    node: &Node,
-    incoming: &Incoming,
+impl Kept for ResourceRow {
+    const KIND: &'static str = "resource";
+
+    fn get<'r>(
+        read: &'r mut Read,
+        tenant: &'r str,
+        key: &'r str,
+    ) -> BoxFuture<'r, Result<Option<Self>, StoreError>> {
+        Box::pin(read.get_resource(tenant, key))
+    }
+
+    fn put<'t>(&'t self, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {
+        Box::pin(tx.put_resource(self))
+    }
+}
+
+impl Kept for ProductRow {
+    const KIND: &'static str = "product";
+
+    fn get<'r>(
+        read: &'r mut Read,
+        tenant: &'r str,
+        key: &'r str,
+    ) -> BoxFuture<'r, Result<Option<Self>, StoreError>> {
+        Box::pin(read.get_product(tenant, key))
+    }
+
+    fn put<'t>(&'t self, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {
+        Box::pin(tx.put_product(self))
+    }
+}
+
+/// What a message makes of an object.
+struct Registration<K> {
+    row: K,
     body: PublicBody,
     evidence: Evidence,
-    data: &Value,
-    row: Kept,
-) -> Result<(), Error> {
+    answer: Value,
+}
+
+/// Changes an object: `turn` says how, from its row, if it is there. Where the row moved in between, it is read and asked again.
+async fn register<K: Kept>(
+    node: &Node,
+    incoming: &Incoming,
+    key: &str,
+    turn: impl Fn(Option<&K>) -> Result<Registration<K>, Error>,
+) -> Result<Value, Error> {
+    for _ in 0..TRIES_MAX {
+        let before = held::<K>(node, &incoming.from.id, key).await?;
+        let registration = turn(before.as_ref())?;
+        match publish(node, incoming, key, before, registration).await {
+            Err(Error::Store(error)) if error.is_conflict() => {}
+            done => return done,
+        }
+    }
+    Err(StoreError::Contention { name: "catalogue_register", attempts: TRIES_MAX }.into())
+}
+
+async fn held<K: Kept>(node: &Node, tenant: &str, key: &str) -> Result<Option<K>, Error> {
+    let (tenant, key) = (tenant.to_owned(), key.to_owned());
+    node.store()
+        .read("registered_key", move |read| {
+            let (tenant, key) = (tenant.clone(), key.clone());
+            Box::pin(async move { Ok::<_, Error>(K::get(read, &tenant, &key).await?) })
+        })
+        .await
+}
+
+/// All that one transaction writes. The index takes it in by itself.
+struct Commit<K> {
+    incoming: Incoming,
+    key: String,
+    before: Option<K>,
+    registration: Registration<K>,
+    entries: Entries,
+    origin: String,
+    now: domain::Timestamp,
+}
+
+/// Commits a registration: row, view, public log, evidence and answer in one transaction.
+async fn publish<K: Kept>(
+    node: &Node,
+    incoming: &Incoming,
+    key: &str,
+    before: Option<K>,
+    registration: Registration<K>,
+) -> Result<Value, Error> {
     let now = node.now();
-    let entries = Entries::new().record(node, "", &[evidence], now).publish(node, &body)?;
+    let evidence = std::slice::from_ref(&registration.evidence);
+    let entries = Entries::new().record(node, "", evidence, now).publish(node, &registration.body)?;
     let origin = node.logs().public().map(|log| log.origin().to_owned()).unwrap_or_default();
-    let (shared, message, answer) = (Arc::new(body.clone()), Arc::new(incoming.clone()), data.clone());
+    let (incoming, key) = (incoming.clone(), key.to_owned());
+    let commit = Arc::new(Commit { incoming, key, before, registration, entries, origin, now });
+    let shared = commit.clone();
     node.store()
         .run_tx("catalogue_register", move |tx| {
-            let (row, body, message) = (row.clone(), shared.clone(), message.clone());
-            let (entries, origin, answer) = (entries.clone(), origin.clone(), answer.clone());
-            Box::pin(async move {
-                match &row {
-                    Kept::Resource(row) => tx.put_resource(row).await?,
-                    Kept::Product(row) => tx.put_product(row).await?,
-                }
-                super::apply(tx, &origin, &body, now).await?;
-                entries.write(tx).await?;
-                message.record(tx, now, &answer).await
-            })
+            let commit = shared.clone();
+            Box::pin(async move { commit.write(tx).await })
         })
         .await?;
-    super::index(node, &[body]);
-    Ok(())
+    super::index(node, std::slice::from_ref(&commit.registration.body));
+    Ok(commit.registration.answer.clone())
+}
+
+impl<K: Kept> Commit<K> {
+    async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
+        if K::get(tx, &self.incoming.from.id, &self.key).await? != self.before {
+            return Err(StoreError::Conflict { what: format!("{} `{}`", K::KIND, self.key) }.into());
+        }
+        let Registration { row, body, answer, .. } = &self.registration;
+        row.put(tx).await?;
+        super::apply(tx, &self.origin, body, self.now).await?;
+        self.entries.write(tx).await?;
+        self.incoming.record(tx, self.now, answer).await
+    }
 }
 
 fn own_area(node: &Node) -> Result<domain::id::AreaCode, Error> {
@@ -243,24 +357,4 @@ async fn check_offer(node: &Node, incoming: &Incoming, request: &ProductRegister
     let profile = resource.profile.to_domain(&path.key("profile"))?;
     let offer = request.offer.to_domain(&path.key("offer"))?;
     Ok(offer.check_profile(&profile)?)
-}
-
-async fn resource_row(node: &Node, tenant: &str, key: &str) -> Result<Option<ResourceRow>, Error> {
-    let (tenant, key) = (tenant.to_owned(), key.to_owned());
-    node.store()
-        .read("registered_resource_key", move |read| {
-            let (tenant, key) = (tenant.clone(), key.clone());
-            Box::pin(async move { Ok::<_, Error>(read.get_resource(&tenant, &key).await?) })
-        })
-        .await
-}
-
-async fn product_row(node: &Node, tenant: &str, key: &str) -> Result<Option<ProductRow>, Error> {
-    let (tenant, key) = (tenant.to_owned(), key.to_owned());
-    node.store()
-        .read("registered_product_key", move |read| {
-            let (tenant, key) = (tenant.clone(), key.clone());
-            Box::pin(async move { Ok::<_, Error>(read.get_product(&tenant, &key).await?) })
-        })
-        .await
 }

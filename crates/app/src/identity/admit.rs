@@ -1,7 +1,8 @@
 //! The function node's side of `join` (docs/WIRE.md, 2): whoever has an open enrolment code is certified, and published.
 //!
 //! The use of the code, what is published and the answer are one transaction. The same key with the same code gets that answer
-//! again, however often and whenever it asks; two that come at once are one.
+//! again, however often and whenever it asks; two that come at once are one. What a join builds on (the organisation, the identifier that
+//! its key has) is read again in the transaction: where it moved, the join is made anew.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use ndi::weir_v1::{Status, SuiteCode};
 use ndi::{Code as _, Envelope, Message as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{EnrolmentRow, OrganisationRow, Read, Tx};
+use store::{EnrolmentRow, OrganisationRow, Read, StoreError, Tx};
 
 use super::enrolment::organisation_row;
 use super::{AUTHORITY_DAYS, LEAF_DAYS, card, host_of, shorten, validity};
@@ -26,6 +27,9 @@ use crate::feed::Origins;
 use crate::log::{Entries, is_named_by_its_key};
 use crate::member::Standing;
 use crate::{Error, Node, feed};
+
+/// How often a join is tried again when what it read moved under it.
+const TRIES_MAX: u32 = 8;
 
 /// Answers `join`: certifies the keys of whoever has an open enrolment code, and publishes them.
 ///
@@ -43,48 +47,79 @@ pub async fn serve_join(node: &Node, envelope: Envelope) -> Result<Value, Error>
     let Sender::Subject(subject) = &headers.from else {
         return Err(Error::input("weir-from", "in `join` it is the subject code, 18 characters"));
     };
-    let enrolment = match enrolled(node, &request, subject, sign.public_key()).await? {
-        Enrolled::Before(answer) => return Ok(answer),
-        Enrolled::Now(enrolment) => enrolment,
-    };
-    let earlier = earlier(node, &request, subject, sign.public_key()).await?;
-    check_request(node, &request, earlier.as_ref()).await?;
-    let admission = Admission::prepare(node, &request, subject.clone(), &enrolment, &sign, earlier)?;
-    match admission.commit(node, &enrolment, sign.public_key()).await {
-        // The same request was a moment faster: its answer stands.
-        Err(Error::Repeated) => match enrolled(node, &request, subject, sign.public_key()).await? {
-            Enrolled::Before(answer) => Ok(answer),
-            Enrolled::Now(_) => Err(Error::Repeated),
-        },
-        committed => committed,
+    for _ in 0..TRIES_MAX {
+        match admit(node, &request, subject, &sign).await {
+            // The same request was a moment faster, and its answer stands; or another join of the subject was, and this one goes on
+            // from what that left.
+            Err(Error::Repeated) => {}
+            Err(Error::Store(error)) if error.is_conflict() => {}
+            done => return done,
+        }
     }
+    Err(StoreError::Contention { name: "join", attempts: TRIES_MAX }.into())
 }
 
-/// The identifier that this key got here before with another code: whoever joins again stays who it is.
-async fn earlier(
+/// One try: everything is read, made and committed.
+async fn admit(
     node: &Node,
     request: &JoinRequest,
     subject: &SubjectCode,
-    key: &PublicKey,
-) -> Result<Option<NodeId>, Error> {
-    let wanted = key.key_id().to_string();
-    let rows = node
-        .store()
-        .read("join_earlier", move |read| {
-            let key = wanted.clone();
-            Box::pin(async move { Ok::<_, Error>(read.find_directory_by_key(&key).await?) })
-        })
-        .await?;
-    let log = node.logs().public().map(|log| log.origin()).unwrap_or_default();
-    let same = rows
-        .into_iter()
-        .find(|row| row.kind == request.kind.code() && row.owner == subject.as_str() && row.origin == log);
-    let id = same.map(|row| NodeId::parse(&row.id)).transpose();
-    id.map_err(|error| Error::Corrupt(error.to_string()))
+    sign: &Csr,
+) -> Result<Value, Error> {
+    let enrolment = match enrolled(node, request, subject, sign.public_key()).await? {
+        Enrolled::Before(answer) => return Ok(answer),
+        Enrolled::Now(enrolment) => enrolment,
+    };
+    let joiner = Joiner::of(node, request, subject, sign.public_key());
+    // Before the identifier: a log that this key has just got is known then as its own.
+    let origins = feed::origins(node).await?;
+    let earlier = joiner.known_before(node).await?;
+    check_request(&origins, request, earlier.as_ref())?;
+    let admission = Admission::prepare(node, request, subject.clone(), &enrolment, sign, earlier.clone())?;
+    admission.commit(node, &enrolment, joiner, earlier).await
+}
+
+/// Whom a key stands for in the directory.
+#[derive(Debug, Clone)]
+struct Joiner {
+    key: String,
+    kind: &'static str,
+    subject: String,
+    log: String,
+}
+
+impl Joiner {
+    fn of(node: &Node, request: &JoinRequest, subject: &SubjectCode, key: &PublicKey) -> Joiner {
+        Joiner {
+            key: key.key_id().to_string(),
+            kind: request.kind.code(),
+            subject: subject.to_string(),
+            log: node.logs().public().map(|log| log.origin().to_owned()).unwrap_or_default(),
+        }
+    }
+
+    async fn known_before(&self, node: &Node) -> Result<Option<NodeId>, Error> {
+        let joiner = self.clone();
+        node.store()
+            .read("join_earlier", move |read| {
+                let joiner = joiner.clone();
+                Box::pin(async move { joiner.earlier(read).await })
+            })
+            .await
+    }
+
+    /// The identifier that this key got here before with another code: whoever joins again stays who it is.
+    async fn earlier(&self, read: &mut Read) -> Result<Option<NodeId>, Error> {
+        let mut rows = read.find_directory_by_key(&self.key).await?.into_iter();
+        let same =
+            rows.find(|row| row.kind == self.kind && row.owner == self.subject && row.origin == self.log);
+        let id = same.map(|row| NodeId::parse(&row.id)).transpose();
+        id.map_err(|error| Error::Corrupt(error.to_string()))
+    }
 }
 
 /// What others will be told of the joiner must be something that they can use, and its log must not be another's.
-async fn check_request(node: &Node, request: &JoinRequest, earlier: Option<&NodeId>) -> Result<(), Error> {
+fn check_request(origins: &Origins, request: &JoinRequest, earlier: Option<&NodeId>) -> Result<(), Error> {
     if !["http://", "https://"].iter().any(|scheme| request.address.starts_with(scheme)) {
         return Err(Error::input(
             "address",
@@ -96,7 +131,7 @@ async fn check_request(node: &Node, request: &JoinRequest, earlier: Option<&Node
     if !is_named_by_its_key(&identity) {
         return Err(Error::input("logVkey", "a log is named by its own key: `weir/<log id>/public`"));
     }
-    match feed::origins(node).await?.of(identity.origin()) {
+    match origins.of(identity.origin()) {
         Some(taken) if Some(&taken.node) != earlier => {
             Err(Error::Forbidden(format!("that log is the one of `{}`", taken.node)))
         }
@@ -213,7 +248,13 @@ impl Admission {
     }
 
     /// Commits the use of the code, the published entries and the answer in one transaction.
-    async fn commit(self, node: &Node, enrolment: &EnrolmentRow, key: &PublicKey) -> Result<Value, Error> {
+    async fn commit(
+        self,
+        node: &Node,
+        enrolment: &EnrolmentRow,
+        joiner: Joiner,
+        earlier: Option<NodeId>,
+    ) -> Result<Value, Error> {
         let (now, answer) = (node.now(), self.reply.to_body()?);
         let (organisation, mut evidence) = self.certified(node, &enrolment.subject, now).await?;
         evidence.push(self.evidence.clone());
@@ -223,12 +264,12 @@ impl Admission {
         }
         let writing = Arc::new(Writing {
             code_hash: enrolment.code_hash.clone(),
-            used_by: key.key_id().to_string(),
+            joiner,
+            earlier,
             answer: answer.to_string(),
             organisation,
             bodies: self.bodies,
             entries,
-            log: node.logs().public().map(|log| log.origin().to_owned()).unwrap_or_default(),
             origins: feed::origins(node).await?,
             now,
         });
@@ -243,13 +284,13 @@ impl Admission {
         Ok(answer)
     }
 
-    /// The organisation's row after its key was certified, with the evidence of it.
+    /// The organisation's row before and after its key was certified, with the evidence of it.
     async fn certified(
         &self,
         node: &Node,
         subject: &str,
         now: Timestamp,
-    ) -> Result<(Option<OrganisationRow>, Vec<Evidence>), Error> {
+    ) -> Result<(Option<Certified>, Vec<Evidence>), Error> {
         let Some(certificate) = self.organisation else { return Ok((None, Vec::new())) };
         let code = subject.to_owned();
         let row = node
@@ -262,7 +303,8 @@ impl Admission {
             .ok_or_else(|| Error::not_found("organisation", subject))?;
         let organisation: Organisation = row.body.get_versioned(1, |_, _| None)?;
         let step = organisation.step(OrganisationInput::Certify { certificate }, now)?;
-        Ok((Some(organisation_row(&step.next, now)?), step.evidence))
+        let after = organisation_row(&step.next, now)?;
+        Ok((Some(Certified { before: row, after }), step.evidence))
     }
 }
 
@@ -313,38 +355,57 @@ fn admitted(request: &JoinRequest, id: &NodeId, subject: &SubjectCode, sign_chai
     Evidence::new(kind, id.as_str(), body)
 }
 
+/// An organisation's row as it was read, and with its key certified.
+struct Certified {
+    before: OrganisationRow,
+    after: OrganisationRow,
+}
+
 /// What the transaction of a joining writes.
 struct Writing {
     code_hash: String,
-    used_by: String,
+    joiner: Joiner,
+    earlier: Option<NodeId>,
     answer: String,
-    organisation: Option<OrganisationRow>,
+    organisation: Option<Certified>,
     bodies: Vec<PublicBody>,
     entries: Entries,
-    log: String,
     origins: Arc<Origins>,
     now: Timestamp,
 }
 
 impl Writing {
     async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
-        if !tx.redeem_enrolment(&self.code_hash, &self.used_by, self.now.micros()).await? {
+        if !tx.redeem_enrolment(&self.code_hash, &self.joiner.key, self.now.micros()).await? {
             return Err(Error::Repeated);
         }
+        self.check_unmoved(tx).await?;
         tx.put_meta(&join_answer(&self.code_hash), &self.answer).await?;
-        if let Some(row) = &self.organisation {
-            tx.put_organisation(row).await?;
+        if let Some(organisation) = &self.organisation {
+            tx.put_organisation(&organisation.after).await?;
         }
         for body in &self.bodies {
-            if let Some(objection) = self.origins.objection(tx, &self.log, body).await? {
+            if let Some(objection) = self.origins.objection(tx, &self.joiner.log, body).await? {
                 return Err(Error::Forbidden(objection));
             }
             if let PublicBody::Organisation(organisation) = body {
                 check_one_key(tx, organisation).await?;
             }
-            feed::apply(tx, &self.log, body, self.now).await?;
+            feed::apply(tx, &self.joiner.log, body, self.now).await?;
         }
         self.entries.write(tx).await
+    }
+
+    /// What the admission was made from is so still.
+    async fn check_unmoved(&self, read: &mut Read) -> Result<(), Error> {
+        if self.joiner.earlier(read).await? != self.earlier {
+            return Err(StoreError::Conflict { what: format!("key `{}`", self.joiner.key) }.into());
+        }
+        let Some(Certified { before, .. }) = &self.organisation else { return Ok(()) };
+        if read.get_organisation(&before.code).await?.as_ref() != Some(before) {
+            return Err(StoreError::Conflict { what: format!("organisation `{}`", before.code) }.into());
+        }
+        Ok(())
     }
 }
 

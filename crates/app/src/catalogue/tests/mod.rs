@@ -1,6 +1,7 @@
 //! The catalogue's far side: registering, withdrawing and listing by message, the view that comes of it, finding and resolving.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod at_once;
 mod own;
 
 use crypto::Sha256;

@@ -102,6 +102,94 @@ async fn two_that_ask_at_once_with_one_key_are_one() {
     assert_eq!(published, 1 + 2 + 2, "service node, provider and newcomer once each");
 }
 
+/// Two codes make it two joins; one key makes it one connector, or one node.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_codes_used_at_once_with_one_key_give_one_identifier() {
+    let town = Town::new().await;
+    let region = &town.region.node;
+    for number in 30..36 {
+        for (role, runs) in [(Role::Host, "connector"), (Role::Service, "service")] {
+            let site = Site::open(role, "newcomer", Suite::Intl, &town.clock).await;
+            let joiner = &site.node;
+            let one = code(&register_organisation(region, subject(number, runs, None)).await.unwrap());
+            let other = code(&register_organisation(region, subject(number, runs, None)).await.unwrap());
+            let keys = JoinKeys::make(joiner, &one).unwrap();
+            let (first, second) =
+                tokio::join!(ask(region, joiner, &one, &keys), ask(region, joiner, &other, &keys));
+            let (first, second) = (first.unwrap(), second.unwrap());
+            assert_eq!(first.id, second.id, "{runs} {number}");
+            let again = ask(region, joiner, &other, &keys).await.unwrap();
+            assert_eq!(again, second, "each code has its answer");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_joins_of_one_organisation_at_once_leave_what_the_later_one_made() {
+    let town = Town::new().await;
+    let region = &town.region.node;
+    for number in 30..50 {
+        let host = &town.host.node;
+        let one = code(&register_organisation(region, subject(number, "connector", None)).await.unwrap());
+        let other = code(&register_organisation(region, subject(number, "connector", None)).await.unwrap());
+        let (one_keys, other_keys) =
+            (JoinKeys::make(host, &one).unwrap(), JoinKeys::make(host, &other).unwrap());
+        let (first, second) =
+            tokio::join!(ask(region, host, &one, &one_keys), ask(region, host, &other, &other_keys));
+        assert_ne!(first.unwrap().id, second.unwrap().id, "two keys are two connectors");
+        let subject = credit_code(number);
+        let published = region.known(&subject).await.unwrap().chain.leaf().fingerprint();
+        let state = registered(region, &subject).await.state;
+        let domain::subject::OrganisationState::Certified { certificate, .. } = state else {
+            panic!("{state:?}")
+        };
+        assert_eq!(certificate, published, "register and directory name one certificate");
+    }
+}
+
+/// A registration that is in the evidence is in the register too, whatever joined meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subject_registered_anew_while_it_joins_is_what_was_registered_last() {
+    let town = Town::new().await;
+    let (region, host) = (&town.region.node, &town.host.node);
+    for number in 30..50 {
+        let one = code(&register_organisation(region, subject(number, "connector", None)).await.unwrap());
+        let keys = JoinKeys::make(host, &one).unwrap();
+        let anew = register_organisation(region, subject(number, "service", None));
+        let (joined, registered_anew) = tokio::join!(ask(region, host, &one, &keys), anew);
+        assert!(joined.is_ok() && registered_anew.is_ok(), "{joined:?}");
+        register_and_evidence_agree(region, &credit_code(number)).await;
+    }
+}
+
+async fn register_and_evidence_agree(region: &Node, code: &str) {
+    number(region).await;
+    let (log, subject) = (region.logs().evidence().origin().to_owned(), code.to_owned());
+    let read = region.store().read("test_evidence", move |read| {
+        let (log, subject) = (log.clone(), subject.clone());
+        Box::pin(async move {
+            Ok::<_, Error>(read.find_entries(&log, "organisation.registered", &subject, 9).await?.len())
+        })
+    });
+    let runs = match read.await.unwrap() {
+        1 => IdKind::Connector,
+        2 => IdKind::ServiceNode,
+        other => panic!("{other} registrations of {code}"),
+    };
+    let organisation = registered(region, code).await;
+    assert!(organisation.is_certified());
+    assert_eq!(organisation.role_hint, Some(runs), "{code}");
+}
+
+async fn registered(node: &Node, code: &str) -> domain::subject::Organisation {
+    let code = code.to_owned();
+    let read = node.store().read("test_organisation", move |read| {
+        let code = code.clone();
+        Box::pin(async move { Ok::<_, Error>(read.get_organisation(&code).await?) })
+    });
+    read.await.unwrap().unwrap().body.get_versioned(1, |_, _| None).unwrap()
+}
+
 #[tokio::test]
 async fn a_request_signed_by_another_key_than_it_names_is_refused() {
     let door = Door::open().await;
