@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dataplane::FileStamp;
 use dataplane::profile::{ProfileOptions, Profiled};
+use dataplane::{DataError, FileStamp};
 use domain::catalogue::{I18n, Keywords, Resource, ResourceInput, ResourceState};
 use domain::id::{NodeId, ResourceId};
 use domain::{Step, Timestamp};
@@ -172,14 +172,21 @@ pub async fn add(
     let file = path.clone();
     let profiled =
         tokio::task::spawn_blocking(move || dataplane::profile::profile(&file, &options, progress.as_ref()))
-            .await;
-    let profiled =
-        profiled.map_err(|error| Error::Corrupt(format!("profiling was interrupted: {error}")))??;
+            .await
+            .map_err(|ended| reader_ended(&path, &ended))??;
     let key = offer::key_of(&path);
     let turn =
         |before: Option<OwnResource>| catalogued(node, speaker, &new, (&path, &key), &profiled, before);
     change(node, speaker.id().as_str(), &key, None, turn).await?;
     settle(node, speaker.id().as_str(), &key).await
+}
+
+/// Why the task that read a file has no result: it panicked over this file, or the process stops.
+fn reader_ended(path: &Path, ended: &tokio::task::JoinError) -> DataError {
+    match ended.is_panic() {
+        true => DataError::ReaderFailed { path: path.to_owned(), reason: ended.to_string() },
+        false => DataError::Interrupted(ended.to_string()),
+    }
 }
 
 /// The resource of a file that was profiled, submitted to the region. One that is there already keeps its identifier.
@@ -299,7 +306,7 @@ pub async fn list(node: &Node, speaker: &Speaker, part: &Part) -> Result<Vec<Own
 }
 
 #[cfg(test)]
-#[allow(clippy::panic)]
+#[allow(clippy::panic, clippy::unwrap_used)]
 mod tests {
     use std::collections::BTreeMap;
 
@@ -353,6 +360,20 @@ mod tests {
         assert_eq!(kept.title, Some(I18n::new("真标题", "Real title")));
         assert_eq!((kept.description, kept.keywords), (before().description, before().keywords));
         assert_eq!(kept.column_titles.get("O3"), Some(&I18n::new("臭氧", "ozone")));
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_fails_names_the_file_and_what_to_do() {
+        let path = Path::new("/data/air.csv");
+        let panicked = tokio::spawn(async { panic!("a defect") }).await.unwrap_err();
+        let error = reader_ended(path, &panicked);
+        let text = error.to_string();
+        assert!(matches!(error, DataError::ReaderFailed { .. }), "{text}");
+        assert!(["/data/air.csv", "a defect", "report it"].iter().all(|part| text.contains(part)), "{text}");
+        let stopped = tokio::spawn(std::future::pending::<()>());
+        stopped.abort();
+        let error = reader_ended(path, &stopped.await.unwrap_err());
+        assert!(matches!(error, DataError::Interrupted(_)), "{error}");
     }
 
     #[test]

@@ -20,7 +20,8 @@ const ENDINGS: [&str; 3] = ["csv", "tsv", "parquet"];
 /// More providers than this are not started in one demo.
 pub const FILES_MAX: usize = 200;
 
-/// The files of a folder that can be data, by name; others are passed over.
+/// What in a folder is named like data, in the order of the names; the rest is passed over. Links that lead nowhere, folders and
+/// pipes of such a name are among it: [`examine`] says why they are no data.
 ///
 /// # Errors
 /// [`Exit::BadInput`] where the folder cannot be read or holds no data.
@@ -31,7 +32,7 @@ pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>> {
         let path = entry.map_err(unreadable)?.path();
         let ending =
             path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-        if path.is_file() && ENDINGS.contains(&ending.as_str()) {
+        if ENDINGS.contains(&ending.as_str()) {
             files.push(path);
         }
     }
@@ -95,15 +96,21 @@ impl LeftOut {
     }
 }
 
-/// Reads every file once, several at a time.
-///
-/// # Errors
-/// [`Exit::BadInput`] where none can be used, with the first one's reason.
-pub async fn examine(files: Vec<PathBuf>, progress: &Progress) -> Result<Examined> {
+/// Reads every file once, several at a time. What cannot be used is left out with its reason, also where reading it panics: one file
+/// never ends the demo of the others.
+pub async fn examine(files: Vec<PathBuf>, progress: &Progress) -> Examined {
+    examine_by(look_into, files, progress).await
+}
+
+async fn examine_by(
+    look: fn(&Path) -> Result<(u64, u64), Message>,
+    files: Vec<PathBuf>,
+    progress: &Progress,
+) -> Examined {
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
     let read = |path: PathBuf| async move {
         let task = path.clone();
-        let found = tokio::task::spawn_blocking(move || look_into(&task)).await;
+        let found = tokio::task::spawn_blocking(move || look(&task)).await;
         (path, found)
     };
     let mut found = futures_util::stream::iter(files).map(read).buffered(at_once);
@@ -112,11 +119,14 @@ pub async fn examine(files: Vec<PathBuf>, progress: &Progress) -> Result<Examine
         match looked {
             Ok(Ok((rows, bytes))) => examined.usable.push(Usable { path, rows, bytes }),
             Ok(Err(reason)) => examined.left_out.push(LeftOut { path, reason }),
-            Err(error) => return Err(Failure::new(Exit::Failure, "error-other").because(error)),
+            Err(ended) => {
+                let reason = Message::new("bad-file-defect").with("reason", ended);
+                examined.left_out.push(LeftOut { path, reason });
+            }
         }
         progress.add(1);
     }
-    Ok(examined)
+    examined
 }
 
 /// Rows and bytes of a file, or why it cannot be used.
@@ -124,13 +134,27 @@ fn look_into(path: &Path) -> Result<(u64, u64), Message> {
     if path.to_str().is_none() {
         return Err(Message::new("bad-file-name"));
     }
+    if let Some(reason) = no_file(path) {
+        return Err(reason);
+    }
     let found: Result<_, DataError> = profile(path, &ProfileOptions::default(), &|_| {});
     let profile = found.map_err(|error| reason(&error))?.profile;
     Ok((profile.rows, profile.bytes))
 }
 
+/// Why what stands at the path is no file; it is not opened, since a pipe would wait for its writer.
+fn no_file(path: &Path) -> Option<Message> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => None,
+        Ok(found) if found.is_dir() => Some(Message::new("bad-file-folder")),
+        Ok(_) => Some(Message::new("bad-file-special")),
+        Err(_) if path.is_symlink() => Some(Message::new("bad-file-link")),
+        Err(error) => Some(Message::new("bad-file-unreadable").with("reason", error)),
+    }
+}
+
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
     use crate::term::Unit;
@@ -147,9 +171,10 @@ mod tests {
     fn files_that_can_be_data_are_taken_in_the_order_of_their_names() {
         let folder = folder(&[("b.CSV", ""), ("a.tsv", ""), ("c.parquet", ""), ("notes.txt", ""), ("x", "")]);
         std::fs::create_dir(folder.path().join("d.csv")).unwrap();
+        std::fs::create_dir(folder.path().join("e")).unwrap();
         let names: Vec<_> = files_of(folder.path()).unwrap();
         let names: Vec<_> = names.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["a.tsv", "b.CSV", "c.parquet"]);
+        assert_eq!(names, ["a.tsv", "b.CSV", "c.parquet", "d.csv"]);
     }
 
     #[test]
@@ -166,10 +191,53 @@ mod tests {
         let folder = folder(&[("a.csv", "x,y\n1,2\n3,4\n"), ("b.csv", "x,y\n1\n"), ("c.csv", "x,y\n")]);
         let (context, _) = crate::testing::context(&[]);
         let progress = context.out.progress("", None, Unit::Items);
-        let examined = examine(files_of(folder.path()).unwrap(), &progress).await.unwrap();
+        let examined = examine(files_of(folder.path()).unwrap(), &progress).await;
         let usable: Vec<_> = examined.usable.iter().map(|file| (file.rows, file.bytes)).collect();
         assert_eq!(usable, [(2, 12), (0, 4)]);
         let left_out: Vec<_> = examined.left_out.iter().map(|file| (file.name(), file.reason.key)).collect();
         assert_eq!(left_out, [("b.csv".to_owned(), "bad-file-ragged")]);
+    }
+
+    fn left_out(examined: &Examined) -> Vec<(String, &'static str)> {
+        examined.left_out.iter().map(|file| (file.name(), file.reason.key)).collect()
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_is_no_file_is_named_with_its_reason_and_never_opened() {
+        let folder = folder(&[("a.csv", "x,y\n1,2\n"), ("f.csv", "x,y\n1,\"2\n")]);
+        let at = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink("gone.csv", at("b.csv")).unwrap();
+        std::fs::create_dir(at("c.csv")).unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(at("d.csv")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(at("e.csv")).status().unwrap().success());
+        std::os::unix::fs::symlink("a.csv", at("g.csv")).unwrap();
+        let (context, _) = crate::testing::context(&[]);
+        let progress = context.out.progress("", None, Unit::Items);
+        let examined = examine(files_of(folder.path()).unwrap(), &progress).await;
+        let expected = [
+            ("b.csv", "bad-file-link"),
+            ("c.csv", "bad-file-folder"),
+            ("d.csv", "bad-file-special"),
+            ("e.csv", "bad-file-special"),
+            ("f.csv", "bad-file-quote"),
+        ];
+        assert_eq!(left_out(&examined), expected.map(|(name, key)| (name.to_owned(), key)));
+        assert_eq!(examined.usable.len(), 2, "a link to a file is a file");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_panics_leaves_out_its_file_alone() {
+        let folder = folder(&[("a.csv", "x\n"), ("b.csv", "x\n"), ("c.csv", "x\n")]);
+        let (context, _) = crate::testing::context(&[]);
+        let progress = context.out.progress("", None, Unit::Items);
+        let look = |path: &Path| match path.ends_with("b.csv") {
+            true => panic!("a defect"),
+            false => look_into(path),
+        };
+        let examined = examine_by(look, files_of(folder.path()).unwrap(), &progress).await;
+        assert_eq!(left_out(&examined), [("b.csv".to_owned(), "bad-file-defect")]);
+        assert!(examined.left_out[0].reason.arg("reason").unwrap().contains("a defect"));
+        assert_eq!(examined.usable.len(), 2);
     }
 }

@@ -66,7 +66,7 @@ async fn prepare(args: &Demo, context: &Context, place: &Place) -> Result<Prepar
     let files = data::files_of(&state.data)?;
     let progress =
         context.out.progress(&context.msg("progress-reading", &[]), Some(files.len() as u64), Unit::Items);
-    let examined = data::examine(files, &progress).await?;
+    let examined = data::examine(files, &progress).await;
     drop(progress);
     heading(context, &state, &examined)?;
     if let Some(folder) = place.kept().filter(|_| is_resumed) {

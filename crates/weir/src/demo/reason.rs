@@ -21,6 +21,7 @@ pub fn reason(error: &DataError) -> Message {
         DataError::RowTooLong { line, limit, .. } => {
             Message::new("bad-file-row").with("line", line).with("limit", limit)
         }
+        DataError::UnclosedQuote { line, .. } => Message::new("bad-file-quote").with("line", line),
         DataError::TooManyColumns { found, limit, .. } => {
             Message::new("bad-file-columns").with("found", found).with("limit", limit)
         }
@@ -34,6 +35,7 @@ pub fn reason(error: &DataError) -> Message {
             .with("limit", limit),
         DataError::ChangedWhileRead { .. } => Message::new("bad-file-changing"),
         DataError::Parquet { reason, .. } => Message::new("bad-file-parquet").with("reason", reason),
+        DataError::ReaderFailed { reason, .. } => Message::new("bad-file-defect").with("reason", reason),
         DataError::Io { source, .. } => Message::new("bad-file-unreadable").with("reason", source),
         other => Message::new("bad-file-unreadable").with("reason", other),
     }
@@ -56,12 +58,14 @@ mod tests {
             DataError::Malformed { path: p(), line: 3, offset: 41, encoding: "GBK".to_owned() },
             DataError::Ragged { path: p(), line: 3, expected: 4, found: 5, delimiter: ',' },
             DataError::RowTooLong { path: p(), line: 3, limit: 1000 },
+            DataError::UnclosedQuote { path: p(), line: 3 },
             DataError::TooManyColumns { path: p(), found: 5000, limit: 1024 },
             DataError::DuplicateHeader { path: p(), name: "O3".to_owned(), first: 2, second: 4 },
             DataError::EmptyHeader { path: p(), column: 2 },
             DataError::LongHeader { path: p(), column: 2, chars: 300, limit: 256 },
             DataError::ChangedWhileRead { path: p() },
             DataError::Parquet { path: p(), reason: "EOF".to_owned() },
+            DataError::ReaderFailed { path: p(), reason: "task 6 panicked".to_owned() },
             DataError::Io { path: p(), doing: "open", source: std::io::Error::other("locked") },
         ]
     }
