@@ -434,7 +434,12 @@ fn sources_found(resources: &[(PathBuf, FileStamp)]) -> Check {
         );
         return Check::of("sources", Found::Warning, detail, way_out);
     }
-    Check::good("sources", format!("{} files are as they were catalogued", resources.len()))
+    let all = match resources.len() {
+        0 => "no file is catalogued".to_owned(),
+        1 => "the 1 file is as it was catalogued".to_owned(),
+        count => format!("{count} files are as they were catalogued"),
+    };
+    Check::good("sources", all)
 }
 
 fn stamp_of(path: &Path) -> Option<FileStamp> {

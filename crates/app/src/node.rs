@@ -274,7 +274,8 @@ impl Node {
     /// The connector that acts for a caller: the one named, or the only one there is.
     ///
     /// # Errors
-    /// [`Error::Input`] where several are hosted and none is named, [`Error::NotFound`], [`Error::NotJoined`] where there is none.
+    /// [`Error::Input`] where several are hosted and none is named, [`Error::NotFound`], [`Error::NotJoined`] where there is none yet,
+    /// [`Error::Forbidden`] on a function or service node, which hosts none.
     pub fn acting(&self, named: Option<&str>) -> Result<Arc<Speaker>, Error> {
         if let Some(id) = named {
             return self.tenant(id);
@@ -282,6 +283,9 @@ impl Node {
         let tenants = self.tenants();
         match tenants.as_slice() {
             [only] => Ok(only.clone()),
+            [] if self.standing().is_ok() => Err(Error::Forbidden(
+                "this node hosts no connectors: resources, products and contracts live on connector hosts, so ask one of them".to_owned(),
+            )),
             [] => Err(Error::NotJoined("no connector has joined here; use `weir connector join`".to_owned())),
             several => Err(Error::input(
                 "as",

@@ -155,6 +155,10 @@ progress-verifying = verifying receipts
 
 ## Search
 search-none = Nothing found for “{ $query }”.
+search-beyond = { $total } { $total ->
+        [one] product is
+       *[other] products are
+    } found, none from number { $offset } on: give a smaller --offset
 search-count = { $shown } of { $total } { $total ->
         [one] product
        *[other] products
@@ -205,6 +209,7 @@ list-empty = There is none yet.
 org-registered = { $name } ({ $subject }) is registered. The code is good once, until { $expires }; whoever joins gives it.
 contract-awaits = It is this side's turn: accept, counter, sign or reject.
 resource-refused = { $file } is left out: { $reason }
+resource-left-out = left out: { $reason }
 contract-round = round { $number } { $by }: { $terms }
 contract-ended = contract { $contract } has ended in state { $state }: it will not reach { $wanted }
 contract-not-yet = contract { $contract } is in state { $state }, not yet in { $wanted }: wait longer, or see `{ $program } contract show { $contract }`
@@ -219,6 +224,8 @@ terms-users = users { $values }
 terms-needed = no terms: say what shall change, such as --count 1
 terms-file = { $path } holds no terms: { $reason }; expected a JSON object such as the `offer` of `{ $program } product show --json`
 terms-time = `{ $value }` ({ $flag }) is no time: give 2026-01-31 or 2026-01-31T08:00:00+08:00
+terms-user = `{ $value }` (--user) is no unified social credit code: give 18 digits and capitals, without I, O, S, V and Z
+terms-user-check = `{ $value }` (--user) has a wrong check character, computed `{ $computed }`: compare it with the licence
 
 ## Headings of tables
 head-address = address
@@ -380,6 +387,7 @@ client-unreadable = { $address } answers, but not as a node of this version ({ $
 client-header = the answer lacks the header `{ $header }`: the node is of another version
 failure-status = the node answered with status { $status } and nothing else
 failure-as = name the connector that acts with --as (`{ $program } connector list` shows them): { $reason }
+failure-source-changed = the source changed since it was catalogued: its provider has to restore it or register it anew
 error-output = the output cannot be written: { $reason }
 
 ## get

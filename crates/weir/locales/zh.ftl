@@ -84,6 +84,7 @@ progress-verifying = 验证回执
 
 ## 检索
 search-none = 没有找到“{ $query }”。
+search-beyond = 共找到 { $total } 个产品，第 { $offset } 个之后没有了：请给出更小的 --offset
 search-count = 共 { $total } 个产品，显示 { $shown } 个
 search-product = 产品
 search-title = 标题
@@ -125,6 +126,7 @@ list-empty = 暂无。
 org-registered = { $name }（{ $subject }）已登记。注册码一次有效，{ $expires } 到期，由加入方提供。
 contract-awaits = 轮到本方：accept（同意）、counter（另提）、sign（签署）或 reject（拒绝）。
 resource-refused = 略过 { $file }：{ $reason }
+resource-left-out = 略过：{ $reason }
 contract-round = 第 { $number } 轮 { $by }：{ $terms }
 contract-ended = 合约 { $contract } 已以状态 { $state } 终结：不会到达 { $wanted }
 contract-not-yet = 合约 { $contract } 处于状态 { $state }，尚未到达 { $wanted }：请延长等待，或查看 `{ $program } contract show { $contract }`
@@ -136,6 +138,8 @@ terms-users = 使用方 { $values }
 terms-needed = 没有条款：请说明要改什么，例如 --count 1
 terms-file = { $path } 中没有条款：{ $reason }；应为 JSON 对象，如 `{ $program } product show --json` 的 `offer`
 terms-time = `{ $value }`（{ $flag }）不是时间：请用 2026-01-31 或 2026-01-31T08:00:00+08:00
+terms-user = `{ $value }`（--user）不是统一社会信用代码：请给出 18 位数字和大写字母，不含 I、O、S、V、Z
+terms-user-check = `{ $value }`（--user）的校验码不对，计算得 `{ $computed }`：请与营业执照核对
 
 ## Headings of tables
 head-address = 地址
@@ -297,6 +301,7 @@ client-unreadable = { $address } 有应答，但不是本版本的节点（{ $re
 client-header = 应答缺少头 `{ $header }`：节点版本不同
 failure-status = 节点只返回了状态 { $status }
 failure-as = 请用 --as 指定行事的连接器（`{ $program } connector list` 可列出）：{ $reason }
+failure-source-changed = 数据源在编目之后有变动：须由提供方恢复，或重新登记
 error-output = 无法写出结果：{ $reason }
 
 ## get

@@ -1,5 +1,7 @@
 //! `weir contract`: from a proposal to its end, on either side (TC609-6-2025-14, 7).
 
+mod titles;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -22,18 +24,19 @@ const WAIT_STEP_MS: u64 = 20_000;
 const COLUMNS: [Column; 6] = [
     column("head-contract", &["/contractId", "/key"], Kind::Text),
     column("head-role", &["/role"], Kind::Text),
-    column("head-product", &["/productName", "/product"], Kind::Words),
+    column("head-product", &["/productTitle", "/productName", "/product"], Kind::Words),
     column("head-state", &["/state"], Kind::State),
     column("head-terms", &["/terms"], Kind::Terms),
     column("metering-uses", &["/uses/count"], Kind::Count),
 ];
 
-const LINES: [Column; 14] = [
+const LINES: [Column; 15] = [
     column("head-contract", &["/contractId"], Kind::Text),
     column("head-key", &["/key"], Kind::Text),
     column("head-name", &["/name"], Kind::Words),
     column("head-role", &["/role"], Kind::Text),
     column("head-product", &["/product"], Kind::Text),
+    column("head-title", &["/productTitle", "/productName"], Kind::Words),
     column("head-provider", &["/provider"], Kind::Text),
     column("head-user", &["/user"], Kind::Text),
     column("head-state", &["/state"], Kind::State),
@@ -48,8 +51,16 @@ const LINES: [Column; 14] = [
 pub(super) async fn run(command: &Contract, context: &Context) -> Result<()> {
     let client = context.client()?;
     match command {
-        Contract::List => view::list(context, &client.get_all("/contracts").await?, &COLUMNS),
-        Contract::Show { contract } => show(context, &client.get(&path(contract, ""), &[]).await?),
+        Contract::List => {
+            let mut answer = client.get_all("/contracts").await?;
+            titles::put(&client, context, &mut answer).await;
+            view::list(context, &answer, &COLUMNS)
+        }
+        Contract::Show { contract } => {
+            let mut answer = client.get(&path(contract, ""), &[]).await?;
+            titles::put(&client, context, &mut answer).await;
+            show(context, &answer)
+        }
         Contract::Propose { product, name, sign, terms, wait } => {
             let body = proposal(&client, product, name.as_deref(), *sign, terms).await?;
             let answer = client.post("/contracts", &body).await?;

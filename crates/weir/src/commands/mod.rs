@@ -224,6 +224,10 @@ pub(crate) fn failure_sentence(context: &Context, failure: &Failure) -> String {
     if let Some(told) = refused_use(context, problem) {
         return told;
     }
+    // The other side's answer names its return code and says the same again.
+    if problem.code == "source-changed" && !problem.fields.contains_key("path") {
+        return context.msg("failure-source-changed", &[]);
+    }
     let told = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
     match problem.fields.get("field").and_then(Value::as_str) {
         Some(field) if !told.contains(field) => format!("{told} (`{field}`)"),

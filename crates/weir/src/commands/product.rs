@@ -99,6 +99,12 @@ pub(super) async fn offer_of(client: &Client, product: &str) -> Result<Value> {
     Ok(product.get("offer").cloned().unwrap_or_default())
 }
 
+/// A product's title in both languages, where it is known here.
+pub(super) async fn title_of(client: &Client, product: &str) -> Result<Option<Value>> {
+    let product = client.get(&path(product, ""), &[]).await?;
+    Ok(product.get("title").filter(|title| title.is_object()).cloned())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]

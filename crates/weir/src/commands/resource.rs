@@ -67,8 +67,9 @@ async fn add(client: &Client, context: &Context, files: &[PathBuf], extra: &Extr
             Err(failure) => {
                 exit = if exit == Exit::Ok { failure.exit } else { exit };
                 let reason = super::failure_sentence(context, &failure);
-                let text =
-                    context.msg("resource-refused", &[("file", name.into()), ("reason", reason.into())]);
+                // A reason that names the file need not be told which one it is.
+                let key = if reason.contains(&name) { "resource-left-out" } else { "resource-refused" };
+                let text = context.msg(key, &[("file", name.into()), ("reason", reason.into())]);
                 context.out.labelled(Tone::Bad, &context.msg("label-error", &[]), &text).map_err(closed)?;
             }
         }

@@ -26,6 +26,7 @@ pub(super) async fn run(args: &Search, context: &Context) -> Result<()> {
     }
     let total = answer.get("total").and_then(Value::as_u64).unwrap_or(shown as u64);
     context.note(&match shown {
+        0 if total > 0 => context.msg("search-beyond", &[("total", total.into()), ("offset", offset.into())]),
         0 => context.msg("search-none", &[("query", query.into())]),
         _ => context.msg("search-count", &[("shown", shown.into()), ("total", total.into())]),
     })

@@ -1,22 +1,21 @@
 //! Terms on the command line and on the screen: flags or a JSON file in, one line out (MANAGEMENT-API, "Terms").
 //!
-//! What the terms mean, and whether they can be had, is the node's to say; here only what cannot be a time or a file is refused.
+//! What the terms mean, and whether they can be had, is the node's to say; here only what cannot be a time, a file or a user's code is refused.
 
 use std::path::Path;
 
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
+use domain::id::{IdError, SubjectCode};
 use serde_json::{Map, Value, json};
 
 use crate::cli::TermsArgs;
 use crate::commands::Context;
-use crate::commands::view::plain;
+use crate::commands::view::{OFFSET_SECS, day_or_time, last_day_or_time, plain};
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
 
 /// The longest terms file that is read, in bytes: the API takes no more.
 const FILE_BYTES_MAX: u64 = 1 << 20;
-/// The offset of a time without zone, in seconds: UTC+8, as the documents have it.
-const DEFAULT_OFFSET_SECS: i32 = 8 * 3600;
 /// How long an offer without an end stands, in days.
 const OFFER_DAYS: u64 = 365;
 
@@ -36,11 +35,16 @@ impl TermsArgs {
 /// The terms that the flags say, on top of `base` (an offer, or the other side's last terms): a flag replaces its dimension.
 ///
 /// # Errors
-/// [`Exit::Usage`] for a time that is none; [`Exit::BadInput`] for a file that is no JSON object.
+/// [`Exit::Usage`] for a time that is none and for a user's code whose check character is wrong; [`Exit::BadInput`] for a file that is no
+/// JSON object.
 pub(crate) fn over(base: &Value, args: &TermsArgs) -> Result<Value> {
     if let Some(path) = &args.terms {
-        return read(path);
+        let terms = read(path)?;
+        let users = terms.get("users").and_then(Value::as_array);
+        users.into_iter().flatten().filter_map(Value::as_str).try_for_each(check_code)?;
+        return Ok(terms);
     }
+    args.users.iter().map(String::as_str).try_for_each(check_code)?;
     let mut terms = base.as_object().cloned().unwrap_or_default();
     terms.retain(|_, value| !value.is_null());
     let mut set = |name: &str, value: Option<Value>| {
@@ -69,6 +73,18 @@ pub(crate) fn over(base: &Value, args: &TermsArgs) -> Result<Value> {
 pub(crate) fn offer(args: &TermsArgs, now: DateTime<Utc>) -> Result<Value> {
     let end = now.checked_add_days(Days::new(OFFER_DAYS)).unwrap_or(now);
     over(&json!({"action": "read", "from": rfc3339(&now), "to": rfc3339(&end)}), args)
+}
+
+/// Whether a user's code is a unified social credit code (GB 32100): with a wrong one the terms would fit nobody.
+fn check_code(code: &str) -> Result<()> {
+    let refuse = |key| Failure::new(Exit::Usage, key).with("value", code);
+    match SubjectCode::uscc(code) {
+        Ok(_) => Ok(()),
+        Err(IdError::CreditCode { computed, .. }) => {
+            Err(refuse("terms-user-check").with("computed", computed))
+        }
+        Err(_) => Err(refuse("terms-user")),
+    }
 }
 
 fn rfc3339(time: &DateTime<Utc>) -> String {
@@ -112,7 +128,7 @@ fn day(text: &str, edge: Edge) -> Option<String> {
         Edge::Start => date,
         Edge::End => date.succ_opt()?,
     };
-    let zone = FixedOffset::east_opt(DEFAULT_OFFSET_SECS)?;
+    let zone = FixedOffset::east_opt(OFFSET_SECS)?;
     let moment = zone.from_local_datetime(&date.and_time(NaiveTime::MIN)).single()?;
     Some(moment.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
@@ -124,19 +140,14 @@ pub(crate) fn shown(context: &Context, terms: &Value) -> String {
     if let Some(count) = terms.get("count").and_then(Value::as_u64) {
         parts.push(context.msg("terms-count", &[("count", count.into())]));
     }
-    if let (Some(from), Some(to)) = (text("from"), text("to")) {
-        parts.push(context.msg("terms-span", &[("from", short(&from).into()), ("to", short(&to).into())]));
+    if let (Some(from), Some(to)) = (terms.get("from"), terms.get("to")) {
+        let args = [("from", day_or_time(from).into()), ("to", last_day_or_time(to).into())];
+        parts.push(context.msg("terms-span", &args));
     }
     for (name, key) in [("fields", "terms-fields"), ("regions", "terms-regions"), ("users", "terms-users")] {
         parts.extend(text(name).map(|values| context.msg(key, &[("values", values.into())])));
     }
     parts.join(" · ")
-}
-
-/// A time without seconds that say nothing.
-fn short(time: &str) -> String {
-    let time = time.replace(".000000", "");
-    time.strip_suffix("T00:00:00Z").map(str::to_owned).unwrap_or(time)
 }
 
 #[cfg(test)]
@@ -182,6 +193,24 @@ mod tests {
     }
 
     #[test]
+    fn a_user_s_code_with_a_wrong_check_character_is_refused_with_the_right_one() {
+        let users = |code: &str| TermsArgs { users: vec![code.into()], ..TermsArgs::default() };
+        let failure = over(&Value::Null, &users("91310000MA0000005F")).unwrap_err();
+        assert_eq!((failure.exit, failure.message.key), (Exit::Usage, "terms-user-check"));
+        assert_eq!(failure.message.arg("computed"), Some("E"));
+        for code in ["9131", "91310000MI0000005E", ""] {
+            assert_eq!(over(&Value::Null, &users(code)).unwrap_err().message.key, "terms-user", "{code}");
+        }
+        let good = over(&Value::Null, &users("91310000MA0000005E")).unwrap();
+        assert_eq!(good, json!({"users": ["91310000MA0000005E"]}));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("terms.json");
+        std::fs::write(&path, "{\"users\": [\"91310000MA0000005F\"]}").unwrap();
+        let args = TermsArgs { terms: Some(path), ..TermsArgs::default() };
+        assert_eq!(over(&Value::Null, &args).unwrap_err().message.key, "terms-user-check");
+    }
+
+    #[test]
     fn an_offer_without_flags_stands_for_a_year() {
         let now = DateTime::parse_from_rfc3339("2026-03-01T00:00:00Z").unwrap().to_utc();
         assert_eq!(
@@ -213,10 +242,17 @@ mod tests {
     #[test]
     fn terms_fit_on_one_line() {
         let (context, _) = context(&[]);
-        let terms = json!({"action": "read", "count": 1, "from": "2026-01-01T00:00:00Z", "to": "2026-06-01T12:00:00Z",
+        let terms = json!({"action": "read", "count": 1, "from": "2025-12-31T16:00:00Z", "to": "2026-06-01T12:00:00Z",
             "fields": ["PM2.5", "O3"], "users": null});
         let line = shown(&context, &terms);
-        assert_eq!(line, "read · at most 1 use · 2026-01-01 to 2026-06-01T12:00:00Z · fields PM2.5, O3");
+        assert_eq!(line, "read · at most 1 use · 2026-01-01 to 2026-06-01T20:00:00+08:00 · fields PM2.5, O3");
+        let args = TermsArgs {
+            from: Some("2030-01-01".into()),
+            to: Some("2030-12-31".into()),
+            ..TermsArgs::default()
+        };
+        let days = over(&Value::Null, &args).unwrap();
+        assert_eq!(shown(&context, &days), "2030-01-01 to 2030-12-31");
         assert_eq!(shown(&context, &Value::Null), "");
     }
 }

@@ -86,6 +86,34 @@ async fn a_node_with_several_connectors_asks_for_the_option_that_names_one() {
 }
 
 #[tokio::test]
+async fn a_changed_source_is_told_once() {
+    let answer = |_: &Request| {
+        let twice = "5A refused: the source changed since it was catalogued: the source of `6A` changed since it was catalogued (300107)";
+        Reply::json(409, &json!({"code": "source-changed", "title": "changed", "detail": twice}))
+    };
+    let (exit, _, err, _) = run_against(&["contract", "sign", "C1"], &[], answer).await;
+    assert_eq!((exit, err.matches("changed since").count()), (Exit::Refused, 1), "{err}");
+}
+
+#[tokio::test]
+async fn a_status_as_a_connector_that_is_not_there_is_refused() {
+    let answer = |request: &Request| match request.route().as_str() {
+        "GET /manage/v1/status" => Reply::json(200, &json!({"id": "2A"})),
+        _ => Reply::json(404, &json!({"code": "not-found", "detail": "there is no connector `zz`"})),
+    };
+    let (exit, out, err, _) = run_against(&["status"], &["--as", "zz"], answer).await;
+    assert_eq!((exit, out.as_str()), (Exit::NotFound, ""), "{err}");
+}
+
+#[tokio::test]
+async fn a_search_beyond_the_last_hit_says_how_many_there_are() {
+    let answer = |_: &Request| Reply::json(200, &json!({"total": 7, "items": []}));
+    let (exit, _, err, _) = run_against(&["search", "ozone", "--offset", "99"], &[], answer).await;
+    assert_eq!(exit, Exit::Ok);
+    assert!(err.contains("7 products are found") && !err.contains("Nothing"), "{err}");
+}
+
+#[tokio::test]
 async fn programs_get_failures_as_json_on_standard_error() {
     let answer =
         |_: &Request| Reply::json(409, &json!({"code": "terms-refused", "detail": "count", "limit": 1}));

@@ -2,7 +2,7 @@
 //!
 //! What the API does not say stands as a dash: the tables hold even where a node of another version leaves something out.
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::{DateTime, Days, FixedOffset, NaiveTime, SecondsFormat};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
@@ -11,6 +11,8 @@ use crate::i18n::Lang;
 use crate::problem::Result;
 use crate::term::{Align, Table, bytes, thousands};
 
+/// The offset in which people read times, in seconds: UTC+8, as the documents have it.
+pub(crate) const OFFSET_SECS: i32 = 8 * 3600;
 /// Stands for what is not there.
 const NOTHING: &str = "–";
 /// The widest cell of free text, in columns of the terminal.
@@ -140,17 +142,42 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
-/// A time of the API (RFC 3339) without fractions of a second. What is none stays as it is.
+/// A time of the API (RFC 3339) at UTC+8, without fractions of a second. What is none stays as it is.
 pub(crate) fn time(value: &Value) -> String {
-    let text = plain(value);
-    let read = DateTime::parse_from_rfc3339(&text);
-    read.map_or(text, |time| time.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true))
+    read(value).map_or_else(|| plain(value), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
+/// A time that begins something, or stands for itself: the day alone where it is a midnight at UTC+8.
+pub(crate) fn day_or_time(value: &Value) -> String {
+    match read(value).filter(is_midnight) {
+        Some(midnight) => midnight.date_naive().to_string(),
+        None => time(value),
+    }
+}
+
+/// A time before which something ends: the last whole day where it is a midnight at UTC+8, as `--to` takes it.
+pub(crate) fn last_day_or_time(value: &Value) -> String {
+    let midnight = read(value).filter(is_midnight);
+    let last = midnight.and_then(|midnight| midnight.date_naive().checked_sub_days(Days::new(1)));
+    last.map_or_else(|| time(value), |day| day.to_string())
+}
+
+fn read(value: &Value) -> Option<DateTime<FixedOffset>> {
+    let time = DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
+    Some(time.with_timezone(&FixedOffset::east_opt(OFFSET_SECS)?))
+}
+
+fn is_midnight(time: &DateTime<FixedOffset>) -> bool {
+    time.time() == NaiveTime::MIN
+}
+
+/// The first and the last time of something: both are in it.
 fn span(context: &Context, value: &Value) -> String {
     match value.as_array().map(Vec::as_slice) {
+        Some([from, to]) if day_or_time(from) == day_or_time(to) => day_or_time(from),
         Some([from, to]) => {
-            context.msg("terms-span", &[("from", time(from).into()), ("to", time(to).into())])
+            let args = [("from", day_or_time(from).into()), ("to", day_or_time(to).into())];
+            context.msg("terms-span", &args)
         }
         _ => plain(value),
     }
@@ -257,9 +284,26 @@ mod tests {
 
     #[test]
     fn times_are_shown_to_the_second() {
-        assert_eq!(time(&json!("2026-11-24T10:06:35.070533Z")), "2026-11-24T10:06:35Z");
-        assert_eq!(time(&json!("2026-11-24T18:06:35+08:00")), "2026-11-24T10:06:35Z");
+        assert_eq!(time(&json!("2026-11-24T10:06:35.070533Z")), "2026-11-24T18:06:35+08:00");
+        assert_eq!(time(&json!("2026-11-24T18:06:35+08:00")), "2026-11-24T18:06:35+08:00");
+        assert_eq!(time(&json!("2019-12-31T16:00:00Z")), "2020-01-01T00:00:00+08:00");
         assert_eq!(time(&json!("soon")), "soon");
+    }
+
+    #[test]
+    fn a_midnight_at_utc_plus_8_is_its_day() {
+        assert_eq!(day_or_time(&json!("2019-12-31T16:00:00Z")), "2020-01-01");
+        assert_eq!(day_or_time(&json!("2020-01-01T00:00:00Z")), "2020-01-01T08:00:00+08:00");
+        assert_eq!(last_day_or_time(&json!("2026-12-31T16:00:00Z")), "2026-12-31");
+        assert_eq!(last_day_or_time(&json!("2026-12-31T16:00:01Z")), "2027-01-01T00:00:01+08:00");
+        let (context, _) = context(&[]);
+        let shown = |from, to| span(&context, &json!([from, to]));
+        assert_eq!(shown("2019-12-31T16:00:00Z", "2019-12-31T16:00:00Z"), "2020-01-01");
+        assert_eq!(shown("2019-12-31T16:00:00Z", "2020-01-02T16:00:00Z"), "2020-01-01 to 2020-01-03");
+        assert_eq!(
+            shown("2013-02-28T16:00:00Z", "2017-02-28T15:00:00Z"),
+            "2013-03-01 to 2017-02-28T23:00:00+08:00"
+        );
     }
 
     #[test]
