@@ -100,7 +100,7 @@ impl<R: Read, P: FnMut(u64)> CsvInput<R, P> {
     /// The line of the quote that took in the end of the file: the last field of the record begins with it.
     fn open_quote_line(&self) -> u64 {
         let lines = |field: &[u8], end: u8| field.iter().filter(|byte| **byte == end).count() as u64;
-        let field = self.record.iter().last().unwrap_or_default();
+        let field = self.record.iter().next_back().unwrap_or_default();
         match self.line_end() {
             LineEnd::Lf | LineEnd::CrLf => self.reader.position().line().saturating_sub(lines(field, b'\n')),
             LineEnd::NoLf => {

@@ -741,10 +741,11 @@ demo-receipt-other = { $receipt } is about another delivery than { $file }
 
 ## Files of the demo that cannot be used
 bad-file-empty = it is empty; it needs at least a line of column names
-bad-file-text = line { $line } is neither UTF-8 nor a Chinese encoding (byte { $offset }): save it as UTF-8
+bad-file-text = line { $line } is neither UTF-8 nor a Chinese encoding (byte { $offset }): save it as UTF-8, or as UTF-16 with a byte order mark
 bad-file-encoding = line { $line } does not fit the encoding { $encoding } (byte { $offset }): repair the line, or save the file as UTF-8
 bad-file-ragged = line { $line } has { $found } fields where the header has { $expected }: repair the line, or quote fields that hold the delimiter
 bad-file-row = line { $line } is longer than { $limit } bytes: close the quote that begins in it
+bad-file-quote = it ends inside a quoted field: close the quote that begins in line { $line }
 bad-file-columns = it has { $found } columns, and the limit is { $limit }: split it, or turn columns into rows
 bad-file-header = columns { $first } and { $second } are both named “{ $name }”: rename one
 bad-file-nameless = column { $column } has no name: give it one
@@ -752,6 +753,10 @@ bad-file-long-name = the name of column { $column } has { $found } characters, a
 bad-file-changing = it changed while it was read: wait until it is complete
 bad-file-parquet = it is not a complete Parquet file ({ $reason }): copy it again from its source
 bad-file-unreadable = it cannot be read: { $reason }
+bad-file-defect = reading it failed ({ $reason }): this is a defect of Weir, report it, with the file if it may be shown
+bad-file-link = it is a link to nothing: mend or remove the link
+bad-file-folder = it is a folder: put its files beside the others, or rename it
+bad-file-special = it is a pipe, socket or device: give a regular file
 bad-file-name = its name is not UTF-8: rename it
 demo-interrupted = Interrupted; what was acknowledged is kept: the same command resumes it
 demo-interrupted-for-good = Interrupted; nothing is kept

@@ -649,10 +649,11 @@ demo-receipt-other = { $receipt } 所述的不是 { $file } 这次交付
 
 ## 演示中不可用的文件
 bad-file-empty = 文件为空；至少需要一行列名
-bad-file-text = 第 { $line } 行既不是 UTF-8，也不是中文编码（第 { $offset } 字节）：请另存为 UTF-8
+bad-file-text = 第 { $line } 行既不是 UTF-8，也不是中文编码（第 { $offset } 字节）：请另存为 UTF-8，或带字节顺序标记（BOM）的 UTF-16
 bad-file-encoding = 第 { $line } 行不符合编码 { $encoding }（第 { $offset } 字节）：请修正该行，或另存为 UTF-8
 bad-file-ragged = 第 { $line } 行有 { $found } 个字段，表头有 { $expected } 个：请修正该行，或为含分隔符的字段加引号
 bad-file-row = 第 { $line } 行超过 { $limit } 字节：请闭合该行中的引号
+bad-file-quote = 文件在引号内的字段中结束：请闭合第 { $line } 行开始的引号
 bad-file-columns = 有 { $found } 列，上限为 { $limit } 列：请拆分文件，或将列转为行
 bad-file-header = 第 { $first } 列与第 { $second } 列都名为“{ $name }”：请改名
 bad-file-nameless = 第 { $column } 列没有名称：请为其命名
@@ -660,6 +661,10 @@ bad-file-long-name = 第 { $column } 列的名称有 { $found } 个字符，上�
 bad-file-changing = 读取时文件有变动：请等文件写完
 bad-file-parquet = 不是完整的 Parquet 文件（{ $reason }）：请从来源重新复制
 bad-file-unreadable = 无法读取：{ $reason }
+bad-file-defect = 读取失败（{ $reason }）：这是 Weir 的缺陷，请报告；若可公开，请附上该文件
+bad-file-link = 链接指向的文件不存在：请修复或删除该链接
+bad-file-folder = 这是目录：请将其中的文件与其他文件放在一起，或改名
+bad-file-special = 这是管道、套接字或设备：请提供普通文件
 bad-file-name = 文件名不是 UTF-8：请改名
 demo-interrupted = 已中断；已确认的内容均已保存：再次运行同一命令即可恢复
 demo-interrupted-for-good = 已中断；不保留任何内容
