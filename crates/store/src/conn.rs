@@ -137,10 +137,10 @@ impl Read {
         error
     }
 
-    /// The statement behind what has to run before it. After a failed statement there is none: SQLite may have ended the
-    /// transaction by itself, and what came after would run, and last, outside of it.
+    /// The statement behind what has to run before it. After a failed statement there is none on SQLite, which may have ended
+    /// the transaction by itself: what came after would run, and last, outside of it. (PostgreSQL refuses it by itself.)
     fn led(&mut self, mut statement: Statement) -> Result<Statement> {
-        if let Some(error) = &self.failed {
+        if let Some(error) = self.failed.as_ref().filter(|_| self.backend == Backend::Sqlite) {
             return Err(error.clone());
         }
         if self.before.is_empty() {

@@ -195,6 +195,9 @@ async fn a_repeat_gets_the_same_answer_and_changes_nothing() {
     };
 
     let entries = async || region.manage().get("/status").await.ok()["logs"].clone();
+    // Organisation, connector, resource and product: all have their number in the log.
+    it::wait::wait_until("the product's entry", async || (entries().await[0]["size"] == 4).then_some(()))
+        .await;
     let before = entries().await;
     let first = replayed.send(desk.address()).await;
     let second = replayed.send(desk.address()).await;

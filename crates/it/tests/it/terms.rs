@@ -81,16 +81,19 @@ async fn a_contract_for_other_regions_or_users_delivers_nothing() {
     let network = Network::builder().start().await;
     let (provider, user) = (network.member("provider"), network.member("user"));
     let product = product(&network, "elsewhere").await;
+    let others = with(terms(None), "users", json!([network.subject_of("provider")]));
+    market::visible(&user, &product).await;
+    let refused = user.post("/contracts", json!({"product": product, "terms": others})).await.problem();
+    assert!(refused.starts_with("409 terms: the users "), "{refused}");
     let own = network.subject_of("user");
-    for (name, theirs, ours, expected) in [
-        (
-            "regions",
-            json!(["1100"]),
-            json!(["3100"]),
-            "region: the contract is for 1100, and the user is in `3100`",
-        ),
-        ("users", json!([network.subject_of("provider")]), json!([own]), "user: the contract is not for"),
-    ] {
+    let contract = market::agree(&user, &provider, &product, with(terms(None), "users", json!([own]))).await;
+    market::deliver(&user, &contract, "u1").await;
+    for (name, theirs, ours, expected) in [(
+        "regions",
+        json!(["1100"]),
+        json!(["3100"]),
+        "region: the contract is for 1100, and the user is in `3100`",
+    )] {
         let contract = market::agree(&user, &provider, &product, with(terms(None), name, theirs)).await;
         let refusal = market::refused(&user, &contract, "u1").await;
         assert!(refusal.starts_with("409 use-refused: ") && refusal.contains(expected), "{refusal}");
