@@ -22,7 +22,6 @@ mod management;
 mod messages;
 mod outbox;
 mod processes;
-mod server;
 mod sources;
 mod terms;
 mod tls;
