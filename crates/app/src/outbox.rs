@@ -251,10 +251,32 @@ async fn send(node: &Node, row: MessageRow) {
         Ok(data) => answered(node, &row, data).await,
         Err(error) => Err(error),
     };
-    let Err(error) = outcome else { return };
-    if let Err(error) = failed(node, &row, &error).await {
-        tracing::warn!(message.id = row.id, message.kind = row.kind, %error, "a failed message waits for its lease");
+    if let Err(error) = outcome {
+        note_failure(node, &row, &error).await;
     }
+}
+
+/// Notes a failed try. A store that is away is asked again as long as the message is ours: its lease outlasts most outages, and nobody else
+/// would take it up before.
+async fn note_failure(node: &Node, row: &MessageRow, error: &Error) {
+    let began = Instant::now();
+    let mut tries = 0;
+    while let Err(second) = failed(node, row, error).await {
+        tries += 1;
+        if !is_of_the_store(&second) || began.elapsed().as_micros() >= u128::from(LEASE_MICROS.unsigned_abs())
+        {
+            tracing::warn!(message.id = row.id, message.kind = row.kind, error = %second, "a failed message waits for its lease");
+            return;
+        }
+        let micros = pause(tries, node.limits().send_backoff_max_ms, node.entropy().next_u64());
+        tokio::time::sleep(Duration::from_micros(micros.unsigned_abs())).await;
+    }
+}
+
+/// Whether our own store failed. That says nothing of the message, which may even have been answered: it is tried again for as long as
+/// that takes, and its receiver knows it by its number.
+fn is_of_the_store(error: &Error) -> bool {
+    matches!(error, Error::Store(_))
 }
 
 async fn attempt(node: &Node, row: &MessageRow) -> Result<Value, Error> {
@@ -304,8 +326,7 @@ async fn answered(node: &Node, row: &MessageRow, data: Value) -> Result<(), Erro
 /// A failed try: again later where that can help, else the end of it.
 async fn failed(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
     let tries_left = row.attempts < u64::from(node.limits().send_attempts_max);
-    let is_passing = error.is_passing() || matches!(error, Error::NotFound { .. });
-    if is_passing && tries_left {
+    if is_tried_again(error, tries_left) {
         return retry(node, row, error).await;
     }
     tracing::warn!(message.id = row.id, message.kind = row.kind, message.to = row.destination, %error, "message given up");
@@ -317,9 +338,17 @@ async fn failed(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Erro
     };
     match given_up {
         // The capability could not take note: the letter is dead all the same, and shows why.
-        Err(second) if !second.is_passing() => bury(node, row, format!("{error}; {second}")).await,
+        Err(second) if !second.is_passing() && !is_of_the_store(&second) => {
+            bury(node, row, format!("{error}; {second}")).await
+        }
         other => other,
     }
+}
+
+/// Whether another try can help. Who is not found may become known, as the feed brings news.
+fn is_tried_again(error: &Error, tries_left: bool) -> bool {
+    let is_passing = error.is_passing() || matches!(error, Error::NotFound { .. });
+    is_of_the_store(error) || (is_passing && tries_left)
 }
 
 async fn retry(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
@@ -405,6 +434,15 @@ mod tests {
         assert_eq!(pause_until(5, 10), Duration::ZERO);
         assert_eq!(pause_until(1_500, 500), Duration::from_micros(1000));
         assert_eq!(pause_until(i64::MAX, -5), SWEEP);
+    }
+
+    #[test]
+    fn a_store_that_fails_ends_no_message() {
+        let away = Error::Store(store::StoreError::Closed);
+        assert!(is_tried_again(&away, true) && is_tried_again(&away, false));
+        let busy = Error::NotYet("the window before".to_owned());
+        assert!(is_tried_again(&busy, true) && !is_tried_again(&busy, false));
+        assert!(!is_tried_again(&Error::Corrupt("a row".to_owned()), true), "no try mends it");
     }
 
     #[test]

@@ -141,13 +141,15 @@ impl Read {
         self.list(statement.bind(tenant).bind(contract).bind(page.after.as_str()).bind(page.rows())).await
     }
 
-    /// What came in under a contract; a use that its provider refused is none.
+    /// What came in under a contract. A use that its provider refused is none, and one that it has not answered is none yet: whether it
+    /// was counted there, its window will say.
     pub async fn sum_received_uses(&mut self, tenant: &str, contract: &str) -> Result<UseSum> {
         let statement = sql("-- sum_received_uses
             SELECT COUNT(*) AS uses,
                 CAST(COALESCE(SUM(CASE WHEN state = 'complete' THEN 1 ELSE 0 END), 0) AS BIGINT) AS complete,
                 CAST(COALESCE(SUM(bytes), 0) AS BIGINT) AS bytes, CAST(COALESCE(SUM(rows), 0) AS BIGINT) AS rows
-            FROM received_uses WHERE tenant = $1 AND contract = $2 AND state <> 'refused'");
+            FROM received_uses WHERE tenant = $1 AND contract = $2 AND state <> 'refused'
+                AND (state <> 'open' OR sequence IS NOT NULL)");
         self.one(statement.bind(tenant).bind(contract)).await
     }
 }

@@ -274,9 +274,6 @@ impl End {
 /// [`Error::Store`].
 pub(super) async fn uses_of(read: &mut Read, tenant: &str, contract: &Contract) -> Result<UsesView, Error> {
     let Some(id) = &contract.id else { return Ok(UsesView::default()) };
-    let sum = match contract.role {
-        Role::Provider => read.sum_uses(tenant, id.as_str()).await?,
-        Role::User => read.sum_received_uses(tenant, id.as_str()).await?,
-    };
+    let sum = crate::metering::meter(read, tenant, id.as_str(), contract.role).await?;
     Ok(UsesView { count: sum.uses, complete: sum.complete, bytes: sum.bytes, rows: sum.rows })
 }

@@ -36,6 +36,7 @@ pub use self::idle::{keep_progress, note_progress, sweep_idle, sweep_idle_uses};
 pub(crate) use self::meters::Furthest;
 pub use self::meters::Meters;
 pub use self::resend::resend_windows;
+pub(crate) use self::view::meter;
 pub use self::view::{Dispute, Sums, UsageView, UseView, UsesView, WindowSums, usage, usage_of, uses};
 
 use self::meters::{Pace, place};

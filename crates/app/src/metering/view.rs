@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 use store::{Page, Read, ReceivedUseRow, UseRow, WindowRow};
 
 use super::{WindowAnswer, WindowBody};
-use crate::fetch::REFUSED;
 use crate::member::Speaker;
 use crate::{Error, Node};
 
 /// How many uses one view lists.
 const USES_MAX: u32 = 1000;
-/// How many rows one page of a sum takes.
-const SUM_PAGE: u32 = 1000;
+/// How many contracts one look takes.
+const CONTRACTS_PAGE: u32 = 1000;
 
 /// What was used: on one side's meter, or in windows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,8 +85,8 @@ pub struct UsageView {
     pub product: String,
     /// The other side's name.
     pub peer: String,
-    /// Our own meter; refused uses are not in it, open ones are, with no bytes yet, and incomplete ones with
-    /// those that both sides signed.
+    /// Our own meter. Uses that were refused are not in it, nor those that the provider has not answered; open ones are, with
+    /// no bytes yet, and incomplete ones with those that both sides signed.
     pub meter: Sums,
     /// The windows that both sides signed.
     pub countersigned: WindowSums,
@@ -161,7 +160,7 @@ pub async fn usage_of(node: &Node, speaker: &Speaker, contract: &str) -> Result<
 async fn contracts(node: &Node, speaker: &Speaker, after: String) -> Result<Vec<Contract>, Error> {
     let tenant = speaker.id().to_string();
     let rows = node.store().read("usage_contracts", move |read| {
-        let (tenant, page) = (tenant.clone(), Page::after(after.clone(), SUM_PAGE));
+        let (tenant, page) = (tenant.clone(), Page::after(after.clone(), CONTRACTS_PAGE));
         Box::pin(async move { Ok::<_, Error>(read.list_contracts(&tenant, &page).await?) })
     });
     let rows = rows.await?;
@@ -194,22 +193,16 @@ async fn view_of(node: &Node, speaker: &Speaker, contract: &Contract) -> Result<
     })
 }
 
-async fn meter(read: &mut Read, tenant: &str, contract: &str, role: Role) -> Result<Sums, Error> {
-    if role == Role::Provider {
-        return Ok(read.sum_uses(tenant, contract).await?.into());
-    }
-    let (mut sums, mut after) = (Sums::default(), String::new());
-    loop {
-        let page = read.list_received_uses(tenant, contract, &Page::after(after, SUM_PAGE)).await?;
-        let Some(last) = page.last() else { return Ok(sums) };
-        after = last.use_id.clone();
-        for row in page.iter().filter(|row| row.state != REFUSED) {
-            sums.uses += 1;
-            sums.complete += u64::from(row.state == ReceivedUseRow::COMPLETE);
-            sums.bytes = sums.bytes.saturating_add(row.bytes);
-            sums.rows = sums.rows.saturating_add(row.rows);
-        }
-    }
+/// What a side's own meter says of a contract.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(crate) async fn meter(read: &mut Read, tenant: &str, contract: &str, role: Role) -> Result<Sums, Error> {
+    let sum = match role {
+        Role::Provider => read.sum_uses(tenant, contract).await?,
+        Role::User => read.sum_received_uses(tenant, contract).await?,
+    };
+    Ok(sum.into())
 }
 
 /// What both sides signed, and what the user refused. Windows are counter-signed in their order, and each states the sums up to itself:
@@ -281,7 +274,7 @@ async fn received(read: &mut Read, tenant: &str, contract: &str) -> Result<UsesV
     let mut rows: Vec<ReceivedUseRow> = Vec::new();
     let (mut total, mut after) = (0, String::new());
     loop {
-        let page = read.list_received_uses(tenant, contract, &Page::after(after, SUM_PAGE)).await?;
+        let page = read.list_received_uses(tenant, contract, &Page::after(after, CONTRACTS_PAGE)).await?;
         let Some(last) = page.last() else { break };
         after = last.use_id.clone();
         total += page.len() as u64;

@@ -305,6 +305,7 @@ fn a_walk_that_was_interrupted_anywhere_is_resumed_where_it_stopped() {
         ("✓ network", ["--once", "--port", "0", "--data", data, "--keep", keep].as_slice()),
         ("✓ register", &["--once", "--keep", keep]),
         ("✓ contract", &["--once", "--keep", keep]),
+        ("✓ delivered", &["--once", "--keep", keep]),
     ] {
         let mut demo = Demo::start(folder.path(), args);
         demo.writes(step);

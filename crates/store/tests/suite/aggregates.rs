@@ -456,7 +456,9 @@ async fn the_users_meter_adds_up() {
         let torn = ReceivedUseRow { state: ReceivedUseRow::INCOMPLETE.into(), bytes: 7, ..open("b") };
         // What the provider refused is kept and does not count.
         let refused = ReceivedUseRow { state: "refused".into(), ..open("a0") };
-        for row in [open("a"), whole.clone(), refused, torn, open("z")] {
+        // What it has answered is under way; what it has not may never have reached it.
+        let answered = ReceivedUseRow { sequence: Some(2), ..open("z") };
+        for row in [open("a"), whole.clone(), refused, torn, answered, open("y")] {
             step!(store, |tx, row| tx.put_received_use(&row).await).unwrap();
         }
         assert_eq!(look!(store, |read| read.get_received_use("u", "c", "a").await), Some(whole));
@@ -469,7 +471,7 @@ async fn the_users_meter_adds_up() {
         assert!(look!(store, |read| read.find_received_uses("u", "x", &["a"]).await).is_empty());
         assert_eq!(
             look!(store, |read| read.list_received_uses("u", "c", &Page::after("a", 9)).await).len(),
-            3
+            4
         );
         place.end(store).await;
     }
