@@ -2,34 +2,22 @@
 
 use std::sync::Arc;
 
-use domain::id::NodeId;
 use domain::{Evidence, Timestamp};
-use futures_util::future::BoxFuture;
-use store::{MessageRow, NewMessage, Read, StoreError, Tx};
+use store::{MessageRow, NewMessage, Tx};
 
+use super::kept::{Kept, Place};
 use crate::log::Entries;
 use crate::{Error, Node, outbox};
-
-/// How often a change is tried again when the object moved under it.
-const TRIES_MAX: u32 = 8;
 
 /// A connector's own object, kept in one row under the connector's own name for it.
 pub(super) trait Own: Sized + Send + Sync + 'static {
     /// The row.
-    type Row: Clone + PartialEq + Send + Sync + 'static;
-    /// What it is called.
-    const KIND: &'static str;
+    type Row: Kept;
 
     fn of(row: &Self::Row) -> Result<Self, Error>;
     fn row(&self, now: Timestamp) -> Result<Self::Row, Error>;
     /// The connector and its name for the object.
-    fn place(&self) -> (&NodeId, &str);
-    fn get<'r>(
-        read: &'r mut Read,
-        tenant: &'r str,
-        key: &'r str,
-    ) -> BoxFuture<'r, Result<Option<Self::Row>, StoreError>>;
-    fn put<'t>(tx: &'t mut Tx, row: &'t Self::Row) -> BoxFuture<'t, Result<(), StoreError>>;
+    fn place(&self) -> Place;
 }
 
 /// A change of one object with all that belongs to it.
@@ -58,15 +46,13 @@ pub(super) async fn change<O: Own>(
     answered: Option<&MessageRow>,
     turn: impl Fn(Option<O>) -> Result<Change<O>, Error>,
 ) -> Result<(), Error> {
-    for _ in 0..TRIES_MAX {
-        let before = row::<O>(node, tenant, key).await?;
+    let turn = &turn;
+    let place = Place { tenant: tenant.to_owned(), key: key.to_owned() };
+    let committed = place.change(node, "catalogue_change", |before: Option<O::Row>| async move {
         let change = turn(before.as_ref().map(O::of).transpose()?)?;
-        match commit(node, before, change, answered).await {
-            Err(Error::Store(error)) if error.is_conflict() => {}
-            done => return done,
-        }
-    }
-    Err(StoreError::Contention { name: "catalogue_change", attempts: TRIES_MAX }.into())
+        commit(node, before, change, answered).await
+    });
+    committed.await
 }
 
 /// The same for an object that must be there.
@@ -80,7 +66,7 @@ pub(super) async fn change_known<O: Own>(
     answered: Option<&MessageRow>,
     turn: impl Fn(O) -> Result<Change<O>, Error>,
 ) -> Result<(), Error> {
-    let turn = |own: Option<O>| turn(own.ok_or_else(|| Error::not_found(O::KIND, key))?);
+    let turn = |own: Option<O>| turn(own.ok_or_else(|| Error::not_found(O::Row::KIND, key))?);
     change(node, tenant, key, answered, turn).await
 }
 
@@ -89,26 +75,16 @@ pub(super) async fn change_known<O: Own>(
 /// # Errors
 /// [`Error::NotFound`], [`Error::Store`].
 pub(super) async fn get<O: Own>(node: &Node, tenant: &str, key: &str) -> Result<O, Error> {
-    let row = row::<O>(node, tenant, key).await?;
-    O::of(&row.ok_or_else(|| Error::not_found(O::KIND, key))?)
-}
-
-async fn row<O: Own>(node: &Node, tenant: &str, key: &str) -> Result<Option<O::Row>, Error> {
-    let (tenant, key) = (tenant.to_owned(), key.to_owned());
-    node.store()
-        .peek("catalogue_own", move |read| {
-            let (tenant, key) = (tenant.clone(), key.clone());
-            Box::pin(async move { Ok::<_, Error>(O::get(read, &tenant, &key).await?) })
-        })
-        .await
+    let place = Place { tenant: tenant.to_owned(), key: key.to_owned() };
+    let row = place.read::<O::Row>(node).await?;
+    O::of(&row.ok_or_else(|| Error::not_found(O::Row::KIND, key))?)
 }
 
 /// All that one transaction changes.
-struct Commit<O: Own> {
-    tenant: String,
-    key: String,
-    before: Option<O::Row>,
-    row: O::Row,
+struct Commit<K> {
+    place: Place,
+    before: Option<K>,
+    row: K,
     entries: Entries,
     messages: Vec<NewMessage>,
     answered: Option<MessageRow>,
@@ -122,13 +98,12 @@ async fn commit<O: Own>(
 ) -> Result<(), Error> {
     let now = node.now();
     let Change { own, evidence, messages } = change;
-    let (owner, key) = own.place();
-    let commit = Arc::new(Commit::<O> {
-        tenant: owner.to_string(),
-        key: key.to_owned(),
+    let place = own.place();
+    let commit = Arc::new(Commit {
         before,
         row: own.row(now)?,
-        entries: Entries::new().record(node, owner.as_str(), &evidence, now),
+        entries: Entries::new().record(node, &place.tenant, &evidence, now),
+        place,
         messages,
         answered: answered.cloned(),
     });
@@ -140,12 +115,9 @@ async fn commit<O: Own>(
         .await
 }
 
-impl<O: Own> Commit<O> {
+impl<K: Kept> Commit<K> {
     async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
-        if O::get(tx, &self.tenant, &self.key).await? != self.before {
-            return Err(StoreError::Conflict { what: format!("{} `{}`", O::KIND, self.key) }.into());
-        }
-        O::put(tx, &self.row).await?;
+        self.place.replace(tx, self.before.as_ref(), &self.row).await?;
         self.entries.write(tx).await?;
         if !self.messages.is_empty() {
             tx.add_messages(&self.messages).await?;

@@ -11,6 +11,7 @@
 
 mod change;
 pub mod indexing;
+mod kept;
 pub mod offer;
 pub mod product;
 pub mod register;

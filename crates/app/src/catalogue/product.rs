@@ -4,7 +4,6 @@ use domain::catalogue::{I18n, Keywords, NewProduct, Product, ProductInput, Produ
 use domain::codes::DeliveryForm;
 use domain::id::{AreaCode, NodeId, ProductId, ResourceId};
 use domain::{Outbound, Step, Timestamp};
-use futures_util::future::BoxFuture;
 use ndi::IsoTime;
 use ndi::Message as _;
 use ndi::weir_v1::catalogue::{
@@ -16,9 +15,10 @@ use ndi::weir_v1::public_log::{Column, I18nText, NodeKind};
 use ndi::weir_v1::terms::TermsObject;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Body, MessageRow, NewMessage, ProductRow, Read, StoreError, Tx};
+use store::{Body, MessageRow, NewMessage, ProductRow, Read};
 
 use super::change::{Change, Own, change, change_known, get};
+use super::kept::Place;
 use super::{offer, resource};
 use crate::member::Speaker;
 use crate::{Error, Node, Part, outbox};
@@ -74,8 +74,6 @@ pub struct OwnProduct {
 
 impl Own for OwnProduct {
     type Row = ProductRow;
-    const KIND: &'static str = "product";
-
     fn of(row: &ProductRow) -> Result<OwnProduct, Error> {
         Ok(row.body.get_versioned(1, |_, _| None)?)
     }
@@ -92,20 +90,8 @@ impl Own for OwnProduct {
         })
     }
 
-    fn place(&self) -> (&NodeId, &str) {
-        (&self.product.connector, &self.product.key)
-    }
-
-    fn get<'r>(
-        read: &'r mut Read,
-        tenant: &'r str,
-        key: &'r str,
-    ) -> BoxFuture<'r, Result<Option<ProductRow>, StoreError>> {
-        Box::pin(read.get_product(tenant, key))
-    }
-
-    fn put<'t>(tx: &'t mut Tx, row: &'t ProductRow) -> BoxFuture<'t, Result<(), StoreError>> {
-        Box::pin(tx.put_product(row))
+    fn place(&self) -> Place {
+        Place::new(&self.product.connector, &self.product.key)
     }
 }
 

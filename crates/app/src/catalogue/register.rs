@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use domain::id::{ProductId, ResourceId};
 use domain::{Evidence, EvidenceKind};
-use futures_util::future::BoxFuture;
 use ndi::Code as _;
 use ndi::Message as _;
 use ndi::weir_v1::Status;
@@ -16,14 +15,12 @@ use ndi::weir_v1::catalogue::{
 };
 use ndi::weir_v1::public_log::{BodyType, ProductBody, PublicBody, ResourceBody};
 use serde_json::{Value, json};
-use store::{ProductRow, Read, ResourceRow, StoreError, Tx};
+use store::{ProductRow, ResourceRow, Tx};
 
+use super::kept::{Kept, Place};
 use crate::log::{Entries, public_body, stored_body};
 use crate::message::Incoming;
 use crate::{Error, Node};
-
-/// How often a registration is tried again when its object moved under it.
-const TRIES_MAX: u32 = 8;
 
 /// Handles `resourceRegister`.
 ///
@@ -175,51 +172,6 @@ fn withdrawn(
     Ok(Registration { row, body, evidence, answer: ProductStatus { status: Status::Withdrawn }.to_body()? })
 }
 
-/// The registering node's own row of an object, under its connector's name for it.
-trait Kept: Clone + PartialEq + Send + Sync + 'static {
-    /// What it is called.
-    const KIND: &'static str;
-
-    fn get<'r>(
-        read: &'r mut Read,
-        tenant: &'r str,
-        key: &'r str,
-    ) -> BoxFuture<'r, Result<Option<Self>, StoreError>>;
-    fn put<'t>(&'t self, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>>;
-}
-
-impl Kept for ResourceRow {
-    const KIND: &'static str = "resource";
-
-    fn get<'r>(
-        read: &'r mut Read,
-        tenant: &'r str,
-        key: &'r str,
-    ) -> BoxFuture<'r, Result<Option<Self>, StoreError>> {
-        Box::pin(read.get_resource(tenant, key))
-    }
-
-    fn put<'t>(&'t self, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {
-        Box::pin(tx.put_resource(self))
-    }
-}
-
-impl Kept for ProductRow {
-    const KIND: &'static str = "product";
-
-    fn get<'r>(
-        read: &'r mut Read,
-        tenant: &'r str,
-        key: &'r str,
-    ) -> BoxFuture<'r, Result<Option<Self>, StoreError>> {
-        Box::pin(read.get_product(tenant, key))
-    }
-
-    fn put<'t>(&'t self, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {
-        Box::pin(tx.put_product(self))
-    }
-}
-
 /// What a message makes of an object.
 struct Registration<K> {
     row: K,
@@ -235,31 +187,21 @@ async fn register<K: Kept>(
     key: &str,
     turn: impl Fn(Option<&K>) -> Result<Registration<K>, Error>,
 ) -> Result<Value, Error> {
-    for _ in 0..TRIES_MAX {
-        let before = held::<K>(node, &incoming.from.id, key).await?;
-        let registration = turn(before.as_ref())?;
-        match publish(node, incoming, key, before, registration).await {
-            Err(Error::Store(error)) if error.is_conflict() => {}
-            done => return done,
+    let (turn, place) = (&turn, Place { tenant: incoming.from.id.clone(), key: key.to_owned() });
+    let published = place.change(node, "catalogue_register", |before: Option<K>| {
+        let place = place.clone();
+        async move {
+            let registration = turn(before.as_ref())?;
+            publish(node, incoming, place, before, registration).await
         }
-    }
-    Err(StoreError::Contention { name: "catalogue_register", attempts: TRIES_MAX }.into())
-}
-
-async fn held<K: Kept>(node: &Node, tenant: &str, key: &str) -> Result<Option<K>, Error> {
-    let (tenant, key) = (tenant.to_owned(), key.to_owned());
-    node.store()
-        .read("registered_key", move |read| {
-            let (tenant, key) = (tenant.clone(), key.clone());
-            Box::pin(async move { Ok::<_, Error>(K::get(read, &tenant, &key).await?) })
-        })
-        .await
+    });
+    published.await
 }
 
 /// All that one transaction writes. The index takes it in by itself.
 struct Commit<K> {
     incoming: Incoming,
-    key: String,
+    place: Place,
     before: Option<K>,
     registration: Registration<K>,
     entries: Entries,
@@ -271,7 +213,7 @@ struct Commit<K> {
 async fn publish<K: Kept>(
     node: &Node,
     incoming: &Incoming,
-    key: &str,
+    place: Place,
     before: Option<K>,
     registration: Registration<K>,
 ) -> Result<Value, Error> {
@@ -279,8 +221,8 @@ async fn publish<K: Kept>(
     let evidence = std::slice::from_ref(&registration.evidence);
     let entries = Entries::new().record(node, "", evidence, now).publish(node, &registration.body)?;
     let origin = node.logs().public().map(|log| log.origin().to_owned()).unwrap_or_default();
-    let (incoming, key) = (incoming.clone(), key.to_owned());
-    let commit = Arc::new(Commit { incoming, key, before, registration, entries, origin, now });
+    let incoming = incoming.clone();
+    let commit = Arc::new(Commit { incoming, place, before, registration, entries, origin, now });
     let shared = commit.clone();
     node.store()
         .run_tx("catalogue_register", move |tx| {
@@ -294,11 +236,8 @@ async fn publish<K: Kept>(
 
 impl<K: Kept> Commit<K> {
     async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
-        if K::get(tx, &self.incoming.from.id, &self.key).await? != self.before {
-            return Err(StoreError::Conflict { what: format!("{} `{}`", K::KIND, self.key) }.into());
-        }
         let Registration { row, body, answer, .. } = &self.registration;
-        row.put(tx).await?;
+        self.place.replace(tx, self.before.as_ref(), row).await?;
         super::apply(tx, &self.origin, body, self.now).await?;
         self.entries.write(tx).await?;
         self.incoming.record(tx, self.now, answer).await

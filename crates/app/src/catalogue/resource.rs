@@ -8,18 +8,18 @@ use std::sync::Arc;
 use dataplane::profile::{ProfileOptions, Profiled};
 use dataplane::{DataError, FileStamp};
 use domain::catalogue::{I18n, Keywords, Resource, ResourceInput, ResourceState};
-use domain::id::{NodeId, ResourceId};
+use domain::id::ResourceId;
 use domain::{Step, Timestamp};
-use futures_util::future::BoxFuture;
 use ndi::Message as _;
 use ndi::weir_v1::catalogue::{RESOURCE_REGISTER_MSG, ResourceRegister, ResourceRegistered};
 use ndi::weir_v1::convert::keywords_of;
 use ndi::weir_v1::public_log::{I18nText, Profile as WireProfile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Body, MessageRow, NewMessage, Read, ResourceRow, StoreError, Tx};
+use store::{Body, MessageRow, NewMessage, Read, ResourceRow};
 
 use super::change::{Change, Own, change, change_known, get};
+use super::kept::Place;
 use super::offer;
 use crate::member::Speaker;
 use crate::{Error, Node, Part, outbox};
@@ -87,8 +87,6 @@ struct Stored {
 
 impl Own for OwnResource {
     type Row = ResourceRow;
-    const KIND: &'static str = "resource";
-
     fn of(row: &ResourceRow) -> Result<OwnResource, Error> {
         let stored: Stored = row.body.get_versioned(1, |_, _| None)?;
         let lacking = || Error::Corrupt(format!("resource `{}` without its source", row.key));
@@ -113,20 +111,8 @@ impl Own for OwnResource {
         })
     }
 
-    fn place(&self) -> (&NodeId, &str) {
-        (&self.resource.owner, &self.resource.key)
-    }
-
-    fn get<'r>(
-        read: &'r mut Read,
-        tenant: &'r str,
-        key: &'r str,
-    ) -> BoxFuture<'r, Result<Option<ResourceRow>, StoreError>> {
-        Box::pin(read.get_resource(tenant, key))
-    }
-
-    fn put<'t>(tx: &'t mut Tx, row: &'t ResourceRow) -> BoxFuture<'t, Result<(), StoreError>> {
-        Box::pin(tx.put_resource(row))
+    fn place(&self) -> Place {
+        Place::new(&self.resource.owner, &self.resource.key)
     }
 }
 
