@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::Timestamp;
 use serde_json::Value;
-use store::{Body, ContractRow, MessageRow, NewMessage, Tx};
+use store::{ContractRow, MessageRow, NewMessage, Tx};
 
 use super::desk::{get, reload};
 use super::entry::{Entry, Held};
@@ -80,20 +80,7 @@ fn row(change: &Change) -> Result<Option<ContractRow>, Error> {
     if change.before.as_ref().is_some_and(|before| before.entry == change.entry) {
         return Ok(None);
     }
-    let contract = &change.entry.contract;
-    Ok(Some(ContractRow {
-        tenant: change.tenant.clone(),
-        key: contract.key.clone(),
-        contract: contract.id.as_ref().map(ToString::to_string),
-        state: contract.state.status().code().to_owned(),
-        role: contract.role.name().to_owned(),
-        peer: contract.peer().connector.to_string(),
-        product: contract.product.id.to_string(),
-        created_at: contract.created_at.micros(),
-        updated_at: change.now.micros(),
-        version: change.before.as_ref().map_or(0, |before| before.version),
-        body: Body::of(&change.entry)?,
-    }))
+    change.entry.row(change.before.as_ref().map_or(0, |before| before.version), change.now).map(Some)
 }
 
 async fn write(

@@ -7,7 +7,7 @@ use domain::contract::{Contract, ContractState, PartyRef, Role};
 use domain::id::{ContractId, ProductId};
 use domain::terms::Terms;
 use serde::{Deserialize, Serialize};
-use store::{ContractRow, Stored};
+use store::{Body, ContractRow, Stored};
 
 use crate::Error;
 
@@ -62,6 +62,34 @@ pub struct Entry {
 
 impl Stored for Entry {
     const VERSION: u32 = 1;
+}
+
+impl Entry {
+    /// A contract that nothing is done about by itself.
+    pub fn of(contract: Contract) -> Entry {
+        Entry { contract, auto_sign: AutoSign::Never, trouble: None }
+    }
+
+    /// The row that takes the place of the one with this version (0: a new one), as of `now`.
+    ///
+    /// # Errors
+    /// [`Error::Store`] where it cannot be written as a body.
+    pub fn row(&self, version: u64, now: Timestamp) -> Result<ContractRow, Error> {
+        let contract = &self.contract;
+        Ok(ContractRow {
+            tenant: contract.us().connector.to_string(),
+            key: contract.key.clone(),
+            contract: contract.id.as_ref().map(ToString::to_string),
+            state: contract.state.status().code().to_owned(),
+            role: contract.role.name().to_owned(),
+            peer: contract.peer().connector.to_string(),
+            product: contract.product.id.to_string(),
+            created_at: contract.created_at.micros(),
+            updated_at: now.micros(),
+            version,
+            body: Body::of(self)?,
+        })
+    }
 }
 
 /// What the gate needs of a contract in force.

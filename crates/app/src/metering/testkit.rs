@@ -24,12 +24,12 @@ use ndi::Envelope;
 use ndi::weir_v1::public_log::{BodyType, ConnectorBody, OrganisationBody, PublicBody};
 use ndi::weir_v1::{Status, SuiteCode};
 use serde_json::Value;
-use store::{Body, ContractRow, DirectoryRow, ProductRow, ResourceRow, Store, StoreOptions, StoreUrl};
+use store::{Body, DirectoryRow, ProductRow, ResourceRow, Store, StoreOptions, StoreUrl};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::config::{Limits, NodeConfig, Role};
-use crate::contract::{AutoSign, Entry};
+use crate::contract::Entry;
 use crate::entropy::OsEntropy;
 use crate::member::{Membership, OrganisationKey, PeerNode, Speaker};
 use crate::message::Incoming;
@@ -377,7 +377,7 @@ impl World {
             .with(Side::User, sign(&self.user));
         contract.state = ContractState::Performing { terms, signatures, since: signed_at };
         for (site, role) in [(&self.provider, Side::Provider), (&self.user, Side::User)] {
-            let row = contract_row(site, &Contract { role, ..contract.clone() });
+            let row = Entry::of(Contract { role, ..contract.clone() }).row(0, signed_at).unwrap();
             run(&site.node, move |tx| {
                 let row = row.clone();
                 Box::pin(async move { Ok(tx.put_contract(&row).await.map(drop)?) })
@@ -404,23 +404,6 @@ impl World {
             body_hash: Sha256::of(body.to_string().as_bytes()),
             body,
         }
-    }
-}
-
-fn contract_row(site: &Site, contract: &Contract) -> ContractRow {
-    ContractRow {
-        tenant: site.speaker.id().to_string(),
-        key: contract.key.clone(),
-        contract: contract.id.as_ref().map(ToString::to_string),
-        state: contract.state.status().code().to_owned(),
-        role: contract.role.name().to_owned(),
-        peer: contract.peer().connector.to_string(),
-        product: contract.product.id.to_string(),
-        created_at: 0,
-        updated_at: 0,
-        version: 0,
-        body: Body::of(&Entry { contract: contract.clone(), auto_sign: AutoSign::Never, trouble: None })
-            .unwrap(),
     }
 }
 

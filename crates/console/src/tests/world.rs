@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use app::config::{Limits, NodeConfig, Role};
-use app::contract::{AutoSign, Entry};
+use app::contract::Entry;
 use app::directory::chain_to_wire;
 use app::entropy::Entropy;
 use app::member::{Membership, Speaker};
@@ -38,7 +38,7 @@ use ndi::weir_v1::public_log::{
 use ndi::weir_v1::terms::TermsObject;
 use serde_json::json;
 use store::{
-    Body, CloseUse, ContractRow, NewUse, ReceivedUseRow, Store, StoreOptions, StoreUrl, TenantRow, UseKey,
+    Body, CloseUse, NewUse, ReceivedUseRow, Store, StoreOptions, StoreUrl, TenantRow, UseKey,
     WindowRow,
 };
 
@@ -317,21 +317,8 @@ fn contracts(
 }
 
 async fn keep_contract(host: &Node, contract: Contract) {
-    let entry = Entry { contract, auto_sign: AutoSign::Never, trouble: None };
-    let contract = &entry.contract;
-    let row = ContractRow {
-        tenant: contract.us().connector.to_string(),
-        key: contract.key.clone(),
-        contract: contract.id.as_ref().map(ToString::to_string),
-        state: contract.state.status().code().to_owned(),
-        role: contract.role.name().to_owned(),
-        peer: contract.peer().connector.to_string(),
-        product: contract.product.id.to_string(),
-        created_at: contract.created_at.micros(),
-        updated_at: contract.created_at.micros(),
-        version: 0,
-        body: Body::of(&entry).unwrap(),
-    };
+    let created_at = contract.created_at;
+    let row = Entry::of(contract).row(0, created_at).unwrap();
     host.store()
         .run_tx("test_contract", move |tx| {
             let row = row.clone();
