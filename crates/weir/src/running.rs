@@ -112,15 +112,8 @@ fn failed(settings: &NodeSettings, error: &app::Error) -> Failure {
 }
 
 fn config_of(settings: &NodeSettings) -> NodeConfig {
-    let role = match settings.role {
-        Role::Global => app::config::Role::Global,
-        Role::Region => app::config::Role::Region,
-        Role::Industry => app::config::Role::Industry,
-        Role::Service => app::config::Role::Service,
-        Role::Connector => app::config::Role::Host,
-    };
     NodeConfig {
-        role,
+        role: settings.role.into(),
         name: settings.name.clone(),
         address: settings.address.clone(),
         suite: settings.suite,

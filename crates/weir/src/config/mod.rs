@@ -62,18 +62,24 @@ pub enum Role {
 impl Role {
     /// The word in the configuration and on the wire.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Global => "global",
-            Role::Region => "region",
-            Role::Industry => "industry",
-            Role::Service => "service",
-            Role::Connector => "connector",
-        }
+        app::config::Role::from(self).as_str()
     }
 
     /// Whether the node enrols with a code at its first start; connectors join one by one, and the global node is the root.
     pub fn enrols(self) -> bool {
         matches!(self, Role::Region | Role::Industry | Role::Service)
+    }
+}
+
+impl From<Role> for app::config::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Global => Self::Global,
+            Role::Region => Self::Region,
+            Role::Industry => Self::Industry,
+            Role::Service => Self::Service,
+            Role::Connector => Self::Host,
+        }
     }
 }
 
