@@ -3,8 +3,11 @@
 
 use crate::{
     body::Body,
-    conn::{Many, Page, Read, Tx, from_row, sql},
+    columns::from_row,
+    conn::{Read, Tx, sql},
     error::Result,
+    many::Many,
+    page::Page,
 };
 
 /// A product in the catalogue.

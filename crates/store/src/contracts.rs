@@ -3,8 +3,10 @@
 
 use crate::{
     body::Body,
-    conn::{Page, Read, Tx, from_row, sql, to_i64},
+    columns::{from_row, to_i64},
+    conn::{Read, Tx, sql},
     error::{Result, StoreError},
+    page::Page,
 };
 
 /// A contract.

@@ -2,8 +2,11 @@
 //! sequencer takes it from here ([`Read::take_unsequenced`], [`Tx::commit_sequenced`]).
 
 use crate::{
-    conn::{Many, Read, Tx, bounded, from_row, sql},
+    columns::from_row,
+    conn::{Read, Tx, sql},
     error::Result,
+    many::Many,
+    page::bounded,
 };
 
 /// Evidence to be logged.

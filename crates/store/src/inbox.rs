@@ -2,8 +2,10 @@
 //! stored answer, another body under the same number is refused. Kept 30 days; the caller purges.
 
 use crate::{
-    conn::{Read, Tx, bounded, from_row, sql},
+    columns::from_row,
+    conn::{Read, Tx, sql},
     error::Result,
+    page::bounded,
 };
 
 /// How long a received message is remembered, microseconds (30 days).

@@ -12,6 +12,7 @@
 
 mod body;
 mod catalogue;
+mod columns;
 mod conn;
 mod contracts;
 mod directory;
@@ -23,11 +24,13 @@ mod issued;
 mod listings;
 mod lock;
 mod logs;
+mod many;
 mod meta;
 mod metering;
 mod open;
 mod organisations;
 mod outbox;
+mod page;
 mod products;
 mod readers;
 mod received;
@@ -45,7 +48,7 @@ mod writer;
 
 pub use body::{Body, Stored};
 pub use catalogue::{CatalogueCount, CatalogueRow};
-pub use conn::{Backend, Page, Read, Tx};
+pub use conn::{Backend, Read, Tx};
 pub use contracts::ContractRow;
 pub use directory::DirectoryRow;
 pub use enrolments::EnrolmentRow;
@@ -59,6 +62,7 @@ pub use meta::MetaRow;
 pub use open::StoreOptions;
 pub use organisations::OrganisationRow;
 pub use outbox::{MessageRow, NewMessage, OutboxCount};
+pub use page::Page;
 pub use products::ProductRow;
 pub use received::ReceivedUseRow;
 pub use resources::ResourceRow;

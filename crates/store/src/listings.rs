@@ -3,8 +3,10 @@
 
 use crate::{
     body::Body,
-    conn::{Page, Read, Tx, from_row, sql},
+    columns::from_row,
+    conn::{Read, Tx, sql},
     error::Result,
+    page::Page,
 };
 
 /// A product's listing at a service node.

@@ -9,9 +9,12 @@
 use sqlx::any::AnyRow;
 
 use crate::{
-    conn::{Columns as _, FromRow, Many, Read, Tx, bounded, from_row, sql, to_i64},
+    columns::{Columns as _, FromRow, from_row, to_i64},
+    conn::{Read, Tx, sql},
     error::{Result, StoreError},
     evidence::EvidenceRow,
+    many::Many,
+    page::bounded,
 };
 
 /// A log's newest state.

@@ -1,8 +1,10 @@
 //! What a node notes about itself: small texts by name, such as its own id, its roles, its trust bundle.
 
 use crate::{
-    conn::{Page, Read, Tx, from_row, sql},
+    columns::from_row,
+    conn::{Read, Tx, sql},
     error::Result,
+    page::Page,
 };
 
 /// A note by name.

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use sqlx::any::AnyRow;
 
 use crate::{
-    conn::{Columns as _, FromRow, Many, Tx, sql, to_i64, to_u64},
+    columns::{Columns as _, FromRow, to_i64, to_u64},
+    conn::{Tx, sql},
     error::{Result, StoreError},
+    many::Many,
     uses::{Admission, CloseUse, Closing, NewUse, UseCounter, UseKey, UseSign, bind_key},
 };
 
@@ -113,7 +115,7 @@ struct Begun {
     contract: String,
 }
 
-crate::conn::from_row!(Begun { id: int, tenant: text, contract: text });
+crate::columns::from_row!(Begun { id: int, tenant: text, contract: text });
 
 impl Tx {
     /// Admits uses in their order, each against its own limit; see [`crate::Store::append_uses`] for the shared door.

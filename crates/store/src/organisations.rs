@@ -2,8 +2,10 @@
 
 use crate::{
     body::Body,
-    conn::{Page, Read, Tx, from_row, sql},
+    columns::from_row,
+    conn::{Read, Tx, sql},
     error::Result,
+    page::Page,
 };
 
 /// An organisation.

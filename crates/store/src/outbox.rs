@@ -6,8 +6,11 @@
 use std::collections::HashSet;
 
 use crate::{
-    conn::{Many, Read, Tx, bounded, from_row, sql, to_i64},
+    columns::{from_row, to_i64},
+    conn::{Read, Tx, sql},
     error::Result,
+    many::Many,
+    page::bounded,
 };
 
 /// A message to be sent.

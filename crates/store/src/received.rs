@@ -2,8 +2,11 @@
 
 use crate::{
     body::Body,
-    conn::{Many, Page, Read, Tx, from_row, sql, to_i64, to_i64_opt},
+    columns::{from_row, to_i64, to_i64_opt},
+    conn::{Read, Tx, sql},
     error::Result,
+    many::Many,
+    page::Page,
     uses::UseSum,
 };
 

@@ -3,8 +3,10 @@
 
 use crate::{
     body::Body,
-    conn::{Page, Read, Tx, from_row, sql},
+    columns::from_row,
+    conn::{Read, Tx, sql},
     error::{Result, StoreError},
+    page::Page,
 };
 
 /// A resource.

@@ -11,8 +11,10 @@ use sqlx::any::AnyRow;
 
 use crate::{
     body::Body,
-    conn::{Columns as _, FromRow, Read, Statement, bounded, sql, to_i64, to_u64},
+    columns::{Columns as _, FromRow, to_i64, to_u64},
+    conn::{Read, Statement, sql},
     error::Result,
+    page::bounded,
 };
 
 /// The name of a use: tenant, contract, use id.

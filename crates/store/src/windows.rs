@@ -3,8 +3,10 @@
 
 use crate::{
     body::Body,
-    conn::{Read, Tx, bounded, from_row, sql, to_i64},
+    columns::{from_row, to_i64},
+    conn::{Read, Tx, sql},
     error::{Result, StoreError},
+    page::bounded,
 };
 
 /// A window.
