@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use sqlx::any::AnyRow;
 
 use crate::{
-    columns::{Columns as _, FromRow, to_i64, to_u64},
+    columns::{Columns as _, FromRow, from_row, to_i64},
     conn::{Tx, sql},
     error::{Result, StoreError},
     many::Many,
-    uses::{Admission, CloseUse, Closing, NewUse, UseCounter, UseKey, UseSign, bind_key},
+    uses::{Admission, CloseUse, Closing, Metered, NewUse, UseCounter, UseKey, UseSign, bind_key},
 };
 
 // A join that starts from the values (SQLite keeps the order of a cross join) looks each row up by its key; `IN` over
@@ -85,8 +85,7 @@ const TOUCH_USES: Many = Many {
 struct FoundUse {
     /// The place of its name in the list that was asked for.
     place: u64,
-    metered: i64,
-    counter: UseCounter,
+    metered: Metered,
     /// Its sequence and its closing sequence, where it exists.
     known: Option<Known>,
 }
@@ -94,15 +93,9 @@ struct FoundUse {
 impl FromRow for FoundUse {
     fn from_row(row: &AnyRow) -> Result<Self> {
         let closing = row.count_opt("closing")?;
-        let counter = UseCounter {
-            used: row.count("used")?,
-            closed: row.count("closed")?,
-            windowed: row.count("windowed")?,
-        };
         Ok(Self {
-            place: to_u64(row.int("place")?, "place")?,
-            metered: row.int("id")?,
-            counter,
+            place: row.count("place")?,
+            metered: Metered::from_row(row)?,
             known: row.count_opt("sequence")?.map(|sequence| Known { sequence, closing }),
         })
     }
@@ -115,7 +108,7 @@ struct Begun {
     contract: String,
 }
 
-crate::columns::from_row!(Begun { id: int, tenant: text, contract: text });
+from_row!(Begun { id: int, tenant: text, contract: text });
 
 impl Tx {
     /// Admits uses in their order, each against its own limit; see [`crate::Store::append_uses`] for the shared door.
@@ -206,10 +199,10 @@ impl Tx {
             })
             .await?;
         let mut book = Book::default();
-        for FoundUse { place, metered, counter, known } in found {
+        for FoundUse { place, metered: Metered { id, counter }, known } in found {
             let place = usize::try_from(place).ok().and_then(|place| keys.get(place));
             let key = place.ok_or_else(|| StoreError::value("the place of a use"))?;
-            book.contracts.insert(contract_of(key), Account { id: Some(metered), counter, changed: false });
+            book.contracts.insert(contract_of(key), Account { id: Some(id), counter, changed: false });
             if let Some(known) = known {
                 book.uses.insert(key, known);
             }

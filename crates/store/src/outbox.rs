@@ -87,18 +87,15 @@ const ADD_LEASED: Many = Many {
     head: "-- add_leased
         INSERT INTO outbox
             (tenant, stream, destination, kind, body, created_at, next_at, attempts, lease_until)
-        SELECT v.column1, v.column2, v.column3, v.column4, v.column5, v.column6, v.column6,
-            CASE WHEN v.column7 IS NULL OR EXISTS (
+        SELECT one.column1, one.column2, one.column3, one.column4, one.column5, one.column6, one.column6,
+            CASE WHEN one.lease IS NULL THEN 0 ELSE 1 END, one.lease
+        FROM (SELECT v.*, CASE WHEN EXISTS (
                 SELECT 1 FROM outbox AS before
                 WHERE before.tenant = v.column1 AND before.stream = v.column2 AND before.dead_at IS NULL)
-            THEN 0 ELSE 1 END,
-            CASE WHEN EXISTS (
-                SELECT 1 FROM outbox AS before
-                WHERE before.tenant = v.column1 AND before.stream = v.column2 AND before.dead_at IS NULL)
-            THEN NULL ELSE v.column7 END
+            THEN NULL ELSE v.column7 END AS lease
         FROM (VALUES ",
     columns: 7,
-    tail: ") AS v RETURNING *",
+    tail: ") AS v) AS one RETURNING *",
     is_padded: false,
 };
 

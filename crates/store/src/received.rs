@@ -19,11 +19,11 @@ pub struct ReceivedUseRow {
     pub contract: String,
     /// The use id, minted by the user.
     pub use_id: String,
-    /// Its state: [`ReceivedUseRow::OPEN`], [`ReceivedUseRow::COMPLETE`] or [`ReceivedUseRow::INCOMPLETE`].
+    /// Its state, one of those below.
     pub state: String,
     /// The provider's sequence, once told.
     pub sequence: Option<u64>,
-    /// Bytes received.
+    /// Bytes received; of an incomplete use in a window, those that both sides signed.
     pub bytes: u64,
     /// Rows received.
     pub rows: u64,
@@ -61,9 +61,13 @@ impl ReceivedUseRow {
     pub const COMPLETE: &'static str = "complete";
     /// Given up.
     pub const INCOMPLETE: &'static str = "incomplete";
+    /// Refused by its provider: it does not count.
+    pub const REFUSED: &'static str = "refused";
+    /// Received with another digest than the one that was announced.
+    pub const MISMATCH: &'static str = "mismatch";
 }
 
-// A join that starts from the values looks each row up by its key: see uses.rs.
+// A join that starts from the values looks each row up by its key: see metering.rs.
 const FIND_RECEIVED: Many = Many {
     head: "-- find_received
         SELECT r.* FROM (VALUES ",

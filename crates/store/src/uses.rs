@@ -11,7 +11,7 @@ use sqlx::any::AnyRow;
 
 use crate::{
     body::Body,
-    columns::{Columns as _, FromRow, to_i64, to_u64},
+    columns::{Columns as _, FromRow, from_row, to_i64, to_u64},
     conn::{Read, Statement, sql},
     error::Result,
     page::bounded,
@@ -182,16 +182,9 @@ impl FromRow for UseRow {
     }
 }
 
-impl FromRow for Unwindowed {
-    fn from_row(row: &AnyRow) -> Result<Self> {
-        Ok(Self {
-            tenant: row.text("tenant")?,
-            contract: row.text("contract")?,
-            uses: row.count("uses")?,
-            oldest_closed_at: row.int("oldest_closed_at")?,
-        })
-    }
-}
+from_row!(Unwindowed { tenant: text, contract: text, uses: count, oldest_closed_at: int });
+
+from_row!(UseCounter { used: count, closed: count, windowed: count });
 
 /// A contract's row: its number, by which its uses name it, and its counters.
 pub(crate) struct Metered {
@@ -201,12 +194,7 @@ pub(crate) struct Metered {
 
 impl FromRow for Metered {
     fn from_row(row: &AnyRow) -> Result<Self> {
-        let counter = UseCounter {
-            used: row.count("used")?,
-            closed: row.count("closed")?,
-            windowed: row.count("windowed")?,
-        };
-        Ok(Self { id: row.int("id")?, counter })
+        Ok(Self { id: row.int("id")?, counter: UseCounter::from_row(row)? })
     }
 }
 
@@ -253,6 +241,36 @@ impl Read {
         .bind(before)
         .bind(bounded(limit));
         self.list(statement).await
+    }
+
+    /// Open uses of a contract, the longest silent first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database fails.
+    pub async fn list_open_uses_of(
+        &mut self,
+        tenant: &str,
+        contract: &str,
+        limit: u32,
+    ) -> Result<Vec<UseRow>> {
+        let statement = sql("-- list_open_uses_of
+            SELECT m.tenant, m.contract, u.* FROM metered_contracts AS m CROSS JOIN metered_uses AS u
+            WHERE m.tenant = $1 AND m.contract = $2 AND u.metered = m.id AND u.closing IS NULL
+            ORDER BY u.touched_at LIMIT $3")
+        .bind(tenant)
+        .bind(contract)
+        .bind(bounded(limit));
+        self.list(statement).await
+    }
+
+    /// How many uses are open.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database fails.
+    pub async fn count_open_uses(&mut self) -> Result<u64> {
+        self.one(sql("-- count_open_uses
+            SELECT COUNT(*) AS value FROM metered_uses WHERE closing IS NULL"))
+            .await
     }
 
     /// Contracts that have closed uses in no window, those that wait longest first.

@@ -203,6 +203,17 @@ async fn silent_open_uses_are_found() {
         assert_eq!(ids(look!(store, |read| read.list_open_uses(5_001, 10).await)), ["a", "b"]);
         assert_eq!(ids(look!(store, |read| read.list_open_uses(5_001, 1).await)), ["a"]);
         assert_eq!(ids(look!(store, |read| read.list_open_uses(1_000, 10).await)), Vec::<String>::new());
+        append(&store, vec![new_use("c2", "d", None)]).await;
+        for (contract, open) in [("c1", vec!["a", "b"]), ("c2", vec!["d"]), ("c3", vec![])] {
+            let key = key(contract, "");
+            let found =
+                look!(store, |read, key| read.list_open_uses_of(&key.tenant, &key.contract, 10).await);
+            assert_eq!(ids(found), open);
+        }
+        let one = key("c1", "");
+        let first = look!(store, |read, one| read.list_open_uses_of(&one.tenant, &one.contract, 1).await);
+        assert_eq!(ids(first), ["a"]);
+        assert_eq!(look!(store, |read| read.count_open_uses().await), 3);
         let bytes = |row: Option<store::UseRow>| row.map(|row| row.bytes);
         assert_eq!(bytes(look!(store, |read| read.get_use(&key("c1", "a")).await)), Some(0));
         assert_eq!(bytes(look!(store, |read| read.get_use(&key("c1", "b")).await)), Some(75));
