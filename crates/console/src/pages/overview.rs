@@ -55,9 +55,8 @@ struct NodeView {
 struct LogView {
     name: String,
     origin: String,
-    size: String,
-    signed: String,
-    waiting: String,
+    /// How many entries it has, how many of them a checkpoint signs, and how many wait for their number.
+    entries: String,
 }
 
 struct ConnectorView {
@@ -190,15 +189,15 @@ async fn log_view(page: &Page, node: &Node, log: &OwnLog) -> Result<LogView, Tro
     let size = head.as_ref().map_or(0, |head| head.size);
     let signed = head.and_then(|head| head.checkpoint).as_deref().and_then(signed_size);
     let is_public = node.logs().public().is_some_and(|public| public.origin() == log.origin());
+    let signed = match signed {
+        Some(signed) => page.t1("log-signed", "count", signed),
+        None => page.t("log-unsigned"),
+    };
+    let entries = [page.t1("log-entries", "count", size), signed, page.t1("log-waiting", "count", waiting)];
     Ok(LogView {
         name: page.t(if is_public { "log-public" } else { "log-evidence" }),
         origin: log.origin().to_owned(),
-        size: page.t1("log-entries", "count", size),
-        signed: match signed {
-            Some(signed) => page.t1("log-signed", "count", signed),
-            None => page.t("log-unsigned"),
-        },
-        waiting: page.t1("log-waiting", "count", waiting),
+        entries: entries.join(page.lang().pick("，", ", ")),
     })
 }
 
