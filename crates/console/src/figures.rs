@@ -2,9 +2,6 @@
 
 use domain::Timestamp;
 
-/// Minutes east of Greenwich of the documents' zone.
-const ZONE_MINUTES: i32 = 8 * 60;
-
 /// `420768` as `420,768`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -18,27 +15,27 @@ pub fn thousands(number: u64) -> String {
     grouped
 }
 
-/// Bytes in decimal units, with a tenth below a hundred: `999 B`, `32.5 MB`, `120 GB`.
-pub(crate) fn bytes(count: u64) -> String {
+/// A size in bytes, in decimal units, with a tenth below a hundred: `999 B`, `32.5 MB`, `120 GB`.
+pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
     let mut scale: u128 = 1;
-    let mut shown = format!("{count} B");
+    let mut shown = format!("{bytes} B");
     for unit in UNITS {
-        if rounded(u128::from(count), scale) < 1000 {
+        if rounded(u128::from(bytes), scale) < 1000 {
             break;
         }
         scale *= 1000;
-        let tenths = rounded(u128::from(count) * 10, scale);
+        let tenths = rounded(u128::from(bytes) * 10, scale);
         shown = match tenths {
             0..1000 => format!("{}.{} {unit}", tenths / 10, tenths % 10),
-            _ => format!("{} {unit}", rounded(u128::from(count), scale)),
+            _ => format!("{} {unit}", rounded(u128::from(bytes), scale)),
         };
     }
     shown
 }
 
 /// A share in per cent with a tenth: `1.0 %`. What is more than nothing does not show as nothing. Nothing of nothing is none.
-pub(crate) fn percent(part: u64, whole: u64) -> String {
+pub fn share(part: u64, whole: u64) -> String {
     let tenths = rounded(u128::from(part) * 1000, u128::from(whole.max(1)));
     match tenths {
         0 if part > 0 => "< 0.1 %".to_owned(),
@@ -62,7 +59,7 @@ pub(crate) struct Moment {
 impl Moment {
     /// The moment of a timestamp.
     pub(crate) fn of(at: Timestamp) -> Moment {
-        let iso = at.format_offset(ZONE_MINUTES);
+        let iso = at.to_document();
         let text = iso.get(..19).unwrap_or(&iso).replace('T', " ");
         Moment { iso, text }
     }
@@ -86,13 +83,13 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        let shown: Vec<String> = [0, 999, 1000, 420_768, u64::MAX].into_iter().map(thousands).collect();
-        assert_eq!(shown, ["0", "999", "1,000", "420,768", "18,446,744,073,709,551,615"]);
+        let shown: Vec<String> = [0, 999, 1000, 420_768, 1_234_567, u64::MAX].into_iter().map(thousands).collect();
+        assert_eq!(shown, ["0", "999", "1,000", "420,768", "1,234,567", "18,446,744,073,709,551,615"]);
     }
 
     #[test]
     fn bytes_change_their_unit_where_rounding_does() {
-        for (count, shown) in [
+        for (bytes, shown) in [
             (0, "0 B"),
             (999, "999 B"),
             (1000, "1.0 kB"),
@@ -100,20 +97,30 @@ mod tests {
             (99_950, "100 kB"),
             (999_499, "999 kB"),
             (999_500, "1.0 MB"),
+            (999_999, "1.0 MB"),
+            (32_456_789, "32.5 MB"),
             (32_468_512, "32.5 MB"),
+            (99_949_999, "99.9 MB"),
+            (99_950_000, "100 MB"),
+            (1_073_741_824, "1.1 GB"),
+            (120_000_000_000, "120 GB"),
             (u64::MAX, "18.4 EB"),
         ] {
-            assert_eq!(bytes(count), shown, "{count}");
+            assert_eq!(size(bytes), shown, "{bytes}");
         }
     }
 
     #[test]
     fn a_small_share_is_not_none() {
-        assert_eq!(percent(0, 35_064), "0.0 %");
-        assert_eq!(percent(1, 35_064), "< 0.1 %");
-        assert_eq!(percent(925, 35_064), "2.6 %");
-        assert_eq!(percent(7, 7), "100.0 %");
-        assert_eq!(percent(0, 0), "0.0 %");
+        assert_eq!(share(0, 35_064), "0.0 %");
+        assert_eq!(share(1, 35_064), "< 0.1 %");
+        assert_eq!(share(925, 35_064), "2.6 %");
+        assert_eq!(share(7, 7), "100.0 %");
+        assert_eq!(share(0, 0), "0.0 %");
+        for (part, whole, text) in [(0, 100, "0.0 %"), (1, 100, "1.0 %"), (1, 3, "33.3 %"), (2, 3, "66.7 %")] {
+            assert_eq!(share(part, whole), text, "{part}/{whole}");
+        }
+        assert_eq!(share(u64::MAX, u64::MAX), "100.0 %");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use fluent_bundle::types::FluentNumber;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
-pub use crate::figures::thousands;
+use crate::figures::thousands;
 
 /// The largest whole number that the plural rules can hold exactly.
 const PLURAL_MAX: u64 = 1 << 53;

@@ -15,7 +15,7 @@
 //!
 //! Sentences stand in `locales/`, one file per language; code and templates name them by key.
 
-mod figures;
+pub mod figures;
 pub mod fluent;
 mod i18n;
 mod network;

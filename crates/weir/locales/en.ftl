@@ -2,8 +2,8 @@
 # Numbers are passed as numbers and grouped by thousands; identifiers, ports and years as text.
 
 ## Words that stand before a line
-label-error = error
-label-warning = warning
+label-error = {"error: "}
+label-warning = {"warning: "}
 
 ## The demo: its heading
 demo-title = Weir demo · data: { $files } { $files ->
@@ -357,6 +357,7 @@ usage-argument-near = unexpected `{ $value }`; did you mean `{ $nearest }`?
 usage-missing = missing: { $value }
 usage-value = `{ $argument }` cannot be `{ $value }`: possible are { $known }
 usage-value-near = `{ $argument }` cannot be `{ $value }`; did you mean `{ $nearest }`? Possible are { $known }
+usage-value-number = `{ $argument }` cannot be `{ $value }`: give a whole number
 usage-value-reason = `{ $argument }` cannot be `{ $value }`: { $reason }
 usage-subcommand = `{ $command }` needs one of its commands: { $known }
 usage-conflict = `{ $argument }` cannot stand together with `{ $value }`
@@ -453,6 +454,16 @@ doctor-trust = trust
 doctor-clock = clock
 doctor-port = port
 doctor-node = node
+doctor-store = store
+doctor-disk = disk
+doctor-keys = keys
+doctor-certificates = certificates
+doctor-clock-above = clock above
+doctor-feed = feed
+doctor-logs = logs
+doctor-outbox = outbox
+doctor-windows = windows
+doctor-sources = sources
 doctor-config-read = { $path }, node { $name }
 doctor-folder-writable = { $folder } can be written
 doctor-folder-not = { $folder } cannot be written ({ $reason }): run `{ $program } init`, or give this user the folder
@@ -699,7 +710,7 @@ help-completions--shell = The shell
 
 ## The network that runs
 serve-running = { $node } runs at { $address }
-demo-comma = {", "}
+list-comma = {", "}
 demo-semicolon = {"; "}
 metering-cell = { $uses } { $uses ->
         [one] use
@@ -726,7 +737,11 @@ demo-not-refused = A second use of { $product } was not refused, or was counted,
 demo-nothing-left = None of the files can be used
 demo-contract-ended = A contract ended before it was signed: { $reason }
 demo-digest-differs = { $file } is not what the catalogue says: its length or digest is another
-demo-waited = Waiting for { $what } took longer than { $time }
+demo-waited-feed = waited longer than { $time } for what another node has to hear of
+demo-waited-nodes = waited longer than { $time } for every node to be known
+demo-waited-window = waited longer than { $time } for both sides to hold the same windows
+demo-waited-receipt = waited longer than { $time } for a receipt
+demo-waited-contract = waited longer than { $time } for a contract to come into force
 demo-receipt-fails = { $file } does not hold: { $reason }
 demo-meters-differ = The two sides' meters differ
 demo-failed-at = The demo failed at the step “{ $step }”

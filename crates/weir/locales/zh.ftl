@@ -2,8 +2,8 @@
 # 数字按千位分组；标识、端口、年份以文本传入。
 
 ## 行首词
-label-error = 错误
-label-warning = 警告
+label-error = 错误：
+label-warning = 警告：
 
 ## 演示：标题
 demo-title = Weir 演示 · 数据：{ $files } 个文件，{ $rows } 行，{ $bytes }
@@ -271,6 +271,7 @@ usage-argument-near = 多余的 `{ $value }`；是否想用 `{ $nearest }`？
 usage-missing = 缺少：{ $value }
 usage-value = `{ $argument }` 不能是 `{ $value }`：可用 { $known }
 usage-value-near = `{ $argument }` 不能是 `{ $value }`；是否想用 `{ $nearest }`？可用 { $known }
+usage-value-number = `{ $argument }` 不能是 `{ $value }`：请给出整数
 usage-value-reason = `{ $argument }` 不能是 `{ $value }`：{ $reason }
 usage-subcommand = `{ $command }` 需要下列命令之一：{ $known }
 usage-conflict = `{ $argument }` 不能与 `{ $value }` 同用
@@ -367,6 +368,16 @@ doctor-trust = 信任锚
 doctor-clock = 时钟
 doctor-port = 端口
 doctor-node = 节点
+doctor-store = 存储
+doctor-disk = 磁盘
+doctor-keys = 密钥
+doctor-certificates = 证书
+doctor-clock-above = 上级时钟
+doctor-feed = 信息流
+doctor-logs = 日志
+doctor-outbox = 待发消息
+doctor-windows = 窗口
+doctor-sources = 数据源
 doctor-config-read = { $path }，节点 { $name }
 doctor-folder-writable = { $folder } 可写
 doctor-folder-not = { $folder } 不可写（{ $reason }）：请运行 `{ $program } init`，或把目录交给本用户
@@ -613,7 +624,7 @@ help-completions--shell = shell 名称
 
 ## The network that runs
 serve-running = { $node } 正在运行：{ $address }
-demo-comma = ，
+list-comma = ，
 demo-semicolon = ；
 metering-cell = { $uses } 次，{ $rows } 行，{ $bytes }
 node-failed = { $node }：{ $reason }
@@ -634,7 +645,11 @@ demo-not-refused = { $product } 的第二次使用未被拒绝，或被计入次
 demo-nothing-left = 没有可用的文件
 demo-contract-ended = 合约在签署前终止：{ $reason }
 demo-digest-differs = { $file } 与目录所述不符：长度或摘要不同
-demo-waited = 等待 { $what } 超过 { $time }
+demo-waited-feed = 等待其他节点获知消息超过 { $time }
+demo-waited-nodes = 等待所有节点被获知超过 { $time }
+demo-waited-window = 等待双方的计量窗口一致超过 { $time }
+demo-waited-receipt = 等待回执超过 { $time }
+demo-waited-contract = 等待合约生效超过 { $time }
 demo-receipt-fails = { $file } 不成立：{ $reason }
 demo-meters-differ = 双方计量不一致
 demo-failed-at = 演示在“{ $step }”一步失败

@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub(crate) mod download;
 pub mod exit;
+pub(crate) mod files;
 pub mod i18n;
 pub(crate) mod private;
 pub mod problem;

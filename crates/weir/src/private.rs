@@ -3,12 +3,19 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::TryRngCore as _;
+
 use crate::config::NodeSettings;
 use crate::exit::Exit;
+use crate::files::quoted;
 use crate::problem::{Failure, Result};
 
 /// The node's keys, below its folder.
 const KEY_FOLDER: &str = "keys";
+/// Random bytes of a token: 256 bits.
+const TOKEN_BYTES: usize = 32;
 
 /// Whether anybody but its owner can read, write or enter what stands at `path`. What is not there is closed.
 pub(crate) fn is_open(path: &Path) -> bool {
@@ -40,7 +47,7 @@ pub(crate) fn check(settings: &NodeSettings) -> Result<()> {
     if open.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = open.iter().map(|path| quoted(path)).collect();
+    let names: Vec<String> = open.iter().map(|path| quoted(&path.display().to_string())).collect();
     Err(Failure::new(Exit::Failure, "private-open")
         .with("node", &settings.name)
         .with("files", names.join(" ")))
@@ -55,11 +62,16 @@ fn open_files(settings: &NodeSettings) -> Vec<PathBuf> {
     own.into_iter().filter(|path| is_open(path)).chain(tls).collect()
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+:@%".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+/// A new token: 256 random bits as 43 characters of base64url, and a line end.
+///
+/// # Errors
+/// [`Exit::Failure`] where the system has no random bits.
+pub(crate) fn new_token() -> Result<String> {
+    let mut bytes = [0; TOKEN_BYTES];
+    rand::rngs::OsRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|error| Failure::new(Exit::Failure, "error-other").because(error))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes) + "\n")
 }
 
 #[cfg(all(test, unix))]
@@ -118,8 +130,9 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_written_as_a_shell_takes_them() {
-        assert_eq!(quoted(Path::new("/srv/weir/主机/admin.token")), "/srv/weir/主机/admin.token");
-        assert_eq!(quoted(Path::new("/a b/it's")), "'/a b/it'\\''s'");
+    fn every_token_is_another_one() {
+        let (one, other) = (new_token().unwrap(), new_token().unwrap());
+        assert_eq!((one.trim().len(), one.ends_with('\n')), (43, true));
+        assert_ne!(one, other);
     }
 }

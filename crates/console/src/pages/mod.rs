@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-use crate::figures::{bytes, thousands};
+use crate::figures::{size, thousands};
 use crate::i18n::Arg;
 use crate::page::{Page, html_answer};
 use crate::trouble::Trouble;
@@ -52,9 +52,9 @@ impl Figure {
 /// Bytes for people, with the exact number: `32.5 MB (32,468,512)`.
 pub(crate) fn exact_bytes(page: &Page, count: u64) -> String {
     if count < 1000 {
-        return bytes(count);
+        return size(count);
     }
-    page.msg("bytes-exact", &[("size", bytes(count).into()), ("count", count.into())])
+    page.msg("bytes-exact", &[("size", size(count).into()), ("count", count.into())])
 }
 
 #[derive(Template)]

@@ -16,7 +16,7 @@ use serde_json::Value;
 use store::ListingRow;
 
 use super::{Figure, exact_bytes};
-use crate::figures::{Moment, moment, percent};
+use crate::figures::{Moment, moment, share};
 use crate::network::{Network, own_id};
 use crate::page::{Page, Pager, ROWS_MAX};
 use crate::trouble::Trouble;
@@ -199,7 +199,7 @@ fn column_view(page: &Page, column: &Column, rows: u64) -> ColumnView {
         name: column.name.clone(),
         title: column.title.as_ref().map(|title| words::text(page, title).to_owned()).unwrap_or_default(),
         kind: words::column_kind(page, column.kind),
-        nulls: percent(column.nulls, rows),
+        nulls: share(column.nulls, rows),
         least: column.min.clone().unwrap_or_default(),
         most: column.max.clone().unwrap_or_default(),
     }

@@ -12,7 +12,7 @@ use ndi::weir_v1::convert::time_pair;
 use ndi::weir_v1::public_log::ProductBody;
 use serde_json::Value;
 
-use crate::figures::{bytes, moment, thousands};
+use crate::figures::{moment, size, thousands};
 use crate::network::{Network, own_id};
 use crate::page::{Page, Pager, encoded};
 use crate::trouble::Trouble;
@@ -135,7 +135,7 @@ fn row(page: &Page, item: &Value) -> Result<Row, Trouble> {
         provider: product.provider.clone(),
         area: words::area(page, product.id.area()),
         rows: thousands(product.rows),
-        size: bytes(product.bytes),
+        size: size(product.bytes),
         time: time.map_or_else(
             || page.t("none"),
             |(from, to)| page.msg("range", &[("from", moment(from).into()), ("to", moment(to).into())]),

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::client::{self, Client};
 use crate::commands::port::{self, Port};
+use crate::commands::view::moment;
 use crate::commands::{Context, closed};
 use crate::config::NodeSettings;
 use crate::exit::Exit;
@@ -146,7 +147,7 @@ fn clock_check(folder: &Path, now: SystemTime) -> Check {
         let message = Message::new("doctor-clock-back").with("difference", format!("{} s", lead.as_secs()));
         return Check::new("doctor-clock", Found::Bad, message);
     }
-    let now = chrono::DateTime::<chrono::Utc>::from(now).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let now = moment(chrono::DateTime::<chrono::Utc>::from(now).timestamp_micros());
     Check::new("doctor-clock", Found::Good, Message::new("doctor-clock-plausible").with("now", now))
 }
 
@@ -189,10 +190,7 @@ async fn ask(context: &Context, node: &NodeSettings, checks: &mut Vec<Check>) ->
         Err(failure) => Err(failure),
     };
     match answer {
-        Ok(answer) => {
-            let list = answer.get("checks").unwrap_or(&answer);
-            super::view::items(list).to_vec()
-        }
+        Ok(answer) => answer.get("checks").and_then(Value::as_array).cloned().unwrap_or_default(),
         Err(failure) => {
             checks.push(Check::failed("doctor-node", &failure));
             Vec::new()
@@ -200,21 +198,23 @@ async fn ask(context: &Context, node: &NodeSettings, checks: &mut Vec<Check>) ->
     }
 }
 
-/// The result of a check of the API: `ok`, `warning` or `failed`, or a plain yes or no.
+/// The result of a check of the API (docs/MANAGEMENT-API.md, `GET /doctor`).
 fn found(check: &Value) -> Found {
-    let result = check.get("result").or_else(|| check.get("ok"));
-    match result {
-        Some(Value::Bool(true)) => Found::Good,
-        Some(Value::String(word)) if word == "ok" => Found::Good,
-        Some(Value::String(word)) if word == "warning" => Found::Warning,
+    match member(check, "result") {
+        "ok" => Found::Good,
+        "warning" => Found::Warning,
         _ => Found::Bad,
     }
+}
+
+fn member<'c>(check: &'c Value, name: &str) -> &'c str {
+    check.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn tell(context: &Context, checks: &[Check], from_node: &[Value]) -> Result<()> {
     if context.out.is_json() {
         let own = checks.iter().map(|check| {
-            json!({"check": check.name.trim_start_matches("doctor-"), "result": check.found.as_str(),
+            json!({"name": check.name.trim_start_matches("doctor-"), "result": check.found.as_str(),
                 "detail": context.sentence(&check.message)})
         });
         let all: Vec<Value> = own.chain(from_node.iter().cloned()).collect();
@@ -223,7 +223,8 @@ fn tell(context: &Context, checks: &[Check], from_node: &[Value]) -> Result<()> 
     let own = checks
         .iter()
         .map(|check| (check.found, context.msg(check.name, &[]), context.sentence(&check.message)));
-    let lines: Vec<(Found, String, String)> = own.chain(from_node.iter().map(line_of)).collect();
+    let lines: Vec<(Found, String, String)> =
+        own.chain(from_node.iter().map(|check| line_of(context, check))).collect();
     let label_columns = lines.iter().map(|(_, label, _)| label.width()).max().unwrap_or_default();
     for (found, label, text) in &lines {
         tell_one(context, *found, &pad_right(label, label_columns), text)?;
@@ -232,17 +233,35 @@ fn tell(context: &Context, checks: &[Check], from_node: &[Value]) -> Result<()> 
 }
 
 /// A check of the node's: how it ended, its name, and what it found with the way out.
-fn line_of(check: &Value) -> (Found, String, String) {
-    let text = |names: &[&str]| names.iter().find_map(|name| check.get(*name)?.as_str()).unwrap_or_default();
-    let parts = [text(&["detail", "message"]), text(&["remedy", "wayOut", "way_out"])];
+fn line_of(context: &Context, check: &Value) -> (Found, String, String) {
+    let parts = [member(check, "detail"), member(check, "wayOut")];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    (found(check), text(&["check", "name"]).to_owned(), parts.join(": "))
+    let name = member(check, "name");
+    let label = label_key(name).map_or_else(|| name.to_owned(), |key| context.msg(key, &[]));
+    (found(check), label, parts.join(": "))
+}
+
+/// The key of the name of a node's check; none for one of a later version.
+fn label_key(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "store" => "doctor-store",
+        "disk" => "doctor-disk",
+        "keys" => "doctor-keys",
+        "certificates" => "doctor-certificates",
+        "clock" => "doctor-clock-above",
+        "feed" => "doctor-feed",
+        "logs" => "doctor-logs",
+        "outbox" => "doctor-outbox",
+        "windows" => "doctor-windows",
+        "sources" => "doctor-sources",
+        _ => return None,
+    })
 }
 
 /// One line; a warning says so, since its mark differs from a failure's by colour alone.
 fn tell_one(context: &Context, found: Found, label: &str, text: &str) -> Result<()> {
     let text = match found {
-        Found::Warning => format!("{}: {text}", context.msg("label-warning", &[])),
+        Found::Warning => format!("{}{text}", context.msg("label-warning", &[])),
         Found::Good | Found::Bad => text.to_owned(),
     };
     context.out.step(&Step { mark: found.mark(), label, text: &text, time: None }).map_err(closed)

@@ -3,7 +3,8 @@
 
 use super::*;
 use crate::commands::tests::context;
-use crate::testing::{Reply, Request, Server, node};
+use crate::i18n::Lang;
+use crate::testing::{Reply, Request, Server, context_in, node};
 
 async fn examine(folder: &Path) -> (Exit, Value) {
     let config = folder.join("weir.toml");
@@ -17,7 +18,7 @@ fn result(document: &Value, name: &str) -> String {
     let checks = document["checks"].as_array().unwrap();
     let check = checks
         .iter()
-        .find(|check| check["check"] == name)
+        .find(|check| check["name"] == name)
         .unwrap_or_else(|| panic!("no `{name}` in {document}"));
     check["result"].as_str().unwrap().to_owned()
 }
@@ -111,19 +112,26 @@ fn running(checks: Value) -> impl Fn(&Request) -> Reply + Send + Sync + 'static 
 #[tokio::test]
 async fn a_running_node_adds_its_own_checks() {
     let folder = tempfile::tempdir().unwrap();
-    let checks = json!({"checks": [{"check": "disk", "result": "ok"}, {"check": "feed", "result": "warning", "detail": "12 behind"}]});
+    let checks = json!({"checks": [{"name": "disk", "result": "ok"},
+        {"name": "feed", "result": "warning", "detail": "12 behind"}, {"name": "新检查", "result": "ok"}]});
     let server = Server::start(running(checks)).await;
     close(&node(folder.path(), server.address).token_file());
     let (exit, document) = examine(folder.path()).await;
     assert_eq!((exit, result(&document, "port").as_str()), (Exit::Ok, "ok"));
     assert_eq!((result(&document, "disk").as_str(), result(&document, "feed").as_str()), ("ok", "warning"));
+    let config = folder.path().join("weir.toml");
+    let (context, captured) = context_in(Lang::Zh, &["--config", config.to_str().unwrap()]);
+    run(&context).await.unwrap();
+    let told = captured.out();
+    for line in ["✓ 磁盘", "✗ 信息流", "警告：12 behind", "✓ 新检查"] {
+        assert!(told.contains(line), "`{line}` is missing in {told}");
+    }
 }
 
 #[tokio::test]
 async fn a_failed_check_of_the_node_fails_the_whole() {
     let folder = tempfile::tempdir().unwrap();
-    let checks =
-        json!({"checks": [{"name": "clock", "ok": false, "detail": "301 s off", "remedy": "set it"}]});
+    let checks = json!({"checks": [{"name": "clock", "result": "failed", "ok": false, "detail": "301 s off", "wayOut": "set it"}]});
     let server = Server::start(running(checks)).await;
     close(&node(folder.path(), server.address).token_file());
     let config = folder.path().join("weir.toml");

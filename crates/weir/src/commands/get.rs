@@ -10,10 +10,10 @@ use crate::client::Client;
 use crate::commands::contract::path as contract_path;
 use crate::commands::{Context, absolute, closed};
 use crate::config::percent_encoded;
-use crate::download::{self, Arrived, Order, Patience, plain_name, write_durably};
+use crate::download::{self, Arrived, Order, Patience, plain_name, receipt_beside, write_durably};
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
-use crate::term::{Unit, bytes, thousands};
+use crate::term::{Unit, size, thousands};
 
 /// How long the receipt is waited for.
 const RECEIPT_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -57,7 +57,7 @@ impl Got {
         let rows = arrived.rows.map_or_else(|| "–".to_owned(), thousands);
         let args = [
             ("file", arrived.file.display().to_string().into()),
-            ("bytes", bytes(arrived.bytes).into()),
+            ("bytes", size(arrived.bytes).into()),
             ("rows", rows.into()),
         ];
         context.msg("get-done", &args)
@@ -114,10 +114,6 @@ async fn receipt_within(
         }
         tokio::time::sleep(pause.min(left)).await;
     }
-}
-
-fn receipt_beside(file: &Path) -> PathBuf {
-    PathBuf::from(format!("{}.receipt.json", file.display()))
 }
 
 fn write_receipt(path: &Path, receipt: &Value) -> Result<PathBuf> {

@@ -4,9 +4,6 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::TryRngCore;
 use serde_json::json;
 
 use crate::cli::Init;
@@ -14,6 +11,7 @@ use crate::commands::{Context, absolute};
 use crate::config::{Config, FILE_NAME, NodeSettings, Role, folder_name};
 use crate::exit::Exit;
 use crate::i18n::Lang;
+use crate::private;
 use crate::problem::{Failure, Result};
 use crate::wiring;
 
@@ -21,8 +19,6 @@ const HEAD_EN: &str = include_str!("../../templates/head.en.toml");
 const HEAD_ZH: &str = include_str!("../../templates/head.zh.toml");
 const NODE_EN: &str = include_str!("../../templates/node.en.toml");
 const NODE_ZH: &str = include_str!("../../templates/node.zh.toml");
-/// Random bytes of a token: 256 bits.
-const TOKEN_BYTES: usize = 32;
 
 pub(super) async fn run(args: &Init, context: &Context) -> Result<()> {
     let file = absolute(&args.dir)?.join(FILE_NAME);
@@ -39,7 +35,7 @@ pub(super) async fn run(args: &Init, context: &Context) -> Result<()> {
     check_root(node)?;
     std::fs::create_dir_all(&node.folder).map_err(|error| Failure::unwritable(&node.folder, error))?;
     wiring::prepare(node).await?;
-    write_new(&node.token_file(), token()?.as_bytes(), 0o600)?;
+    write_new(&node.token_file(), private::new_token()?.as_bytes(), 0o600)?;
     put_file(&file, &text, args.add).inspect_err(|_| {
         // Without its configuration the token is of no use, and would stand in the way of the next try.
         let _ = std::fs::remove_file(node.token_file());
@@ -190,15 +186,6 @@ fn with_mode(options: &mut OpenOptions, mode: u32) {
 
 #[cfg(not(unix))]
 fn with_mode(_: &mut OpenOptions, _: u32) {}
-
-/// A new token: 256 random bits as 43 characters of base64url.
-fn token() -> Result<String> {
-    let mut bytes = [0; TOKEN_BYTES];
-    rand::rngs::OsRng
-        .try_fill_bytes(&mut bytes)
-        .map_err(|error| Failure::new(Exit::Failure, "error-other").because(error))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes) + "\n")
-}
 
 #[cfg(test)]
 #[path = "init_tests.rs"]

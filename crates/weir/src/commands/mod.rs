@@ -243,7 +243,7 @@ pub(crate) fn refused_use(context: &Context, problem: &Problem) -> Option<String
     let shown = |name: &str| match problem.fields.get(name) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(all)) => {
-            all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(&context.msg("demo-comma", &[]))
+            all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(&context.msg("list-comma", &[]))
         }
         Some(other) => other.to_string(),
         None => String::new(),

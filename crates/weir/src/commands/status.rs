@@ -88,9 +88,6 @@ const DEAD_LETTERS: [Column; 6] = [
     column("head-reason", &["/reason"], Kind::Words),
 ];
 
-/// Characters of a checkpoint's root that are shown.
-const ROOT_CHARS_SHOWN: usize = 16;
-
 pub(super) async fn run(context: &Context) -> Result<()> {
     let client = context.client()?;
     if context.acting().is_some() {
@@ -131,7 +128,7 @@ fn with_checkpoint(log: &Value) -> Value {
     let Some(checkpoint) = note.and_then(|note| Checkpoint::from_text(note.text()).ok()) else {
         return log.clone();
     };
-    let root: String = checkpoint.root.to_string().chars().take(ROOT_CHARS_SHOWN).collect();
+    let root = view::head(&checkpoint.root);
     let mut members: Map<String, Value> = log.as_object().cloned().unwrap_or_default();
     members.insert("signed".to_owned(), json!({"size": checkpoint.size, "root": format!("{root}…")}));
     Value::Object(members)

@@ -12,6 +12,7 @@ use crate::cli::TermsArgs;
 use crate::commands::Context;
 use crate::commands::view::{OFFSET_SECS, day_or_time, last_day_or_time, plain};
 use crate::exit::Exit;
+use crate::files::read_within;
 use crate::problem::{Failure, Result};
 
 /// The longest terms file that is read, in bytes: the API takes no more.
@@ -95,12 +96,9 @@ fn read(path: &Path) -> Result<Value> {
     let refuse = |reason: String| {
         Failure::new(Exit::BadInput, "terms-file").with("path", path.display()).with("reason", reason)
     };
-    let bytes = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?.len();
-    if bytes > FILE_BYTES_MAX {
-        return Err(refuse(format!("{bytes} > {FILE_BYTES_MAX} bytes")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
-    let terms: Map<String, Value> = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+    let json = read_within(path, FILE_BYTES_MAX).map_err(|error| refuse(error.to_string()))?;
+    let terms: Map<String, Value> =
+        serde_json::from_slice(&json).map_err(|error| refuse(error.to_string()))?;
     Ok(Value::Object(terms))
 }
 

@@ -287,23 +287,24 @@ fn help_and_version_go_to_standard_output_and_end_well() {
 
 #[test]
 fn a_mistyped_command_line_gets_its_nearest_known_word_in_both_languages() {
-    let table: [(&[&str], &str); 9] = [
-        (&["serch", "x"], "`serve`, `search`"),
-        (&["contract", "--json"], "`weir contract`"),
-        (&["contract", "propse", "6A"], "propose"),
-        (&["search", "x", "--limt", "3"], "--limit"),
-        (&["init", "--role", "regio", "--name", "a", "--listen", "127.0.0.1:1"], "region"),
-        (&["contract", "terminate", "C1"], "--reason"),
-        (&["search", "x", "--limit", "101"], "101"),
-        (&["demo", "--data", "d", "--seed", "2"], "--data"),
-        (&["init", "--role", "region", "--name", "a", "--listen", "localhost"], "localhost"),
+    let table: [(&[&str], [&str; 2]); 10] = [
+        (&["serch", "x"], ["`serve`, `search`", "`serve`，`search`"]),
+        (&["search", "x", "--limit", "x"], ["give a whole number", "请给出整数"]),
+        (&["contract", "--json"], ["`weir contract`"; 2]),
+        (&["contract", "propse", "6A"], ["propose"; 2]),
+        (&["search", "x", "--limt", "3"], ["--limit"; 2]),
+        (&["init", "--role", "regio", "--name", "a", "--listen", "127.0.0.1:1"], ["region"; 2]),
+        (&["contract", "terminate", "C1"], ["--reason"; 2]),
+        (&["search", "x", "--limit", "101"], ["101"; 2]),
+        (&["demo", "--data", "d", "--seed", "2"], ["--data"; 2]),
+        (&["init", "--role", "region", "--name", "a", "--listen", "localhost"], ["localhost"; 2]),
     ];
-    for (args, word) in table {
+    for (args, [en, zh]) in table {
         let (exit, out, err) = refused(Lang::En, args);
         assert_eq!((exit, out.as_str()), (Exit::Usage, ""), "{args:?}");
-        assert!(err.starts_with("error: ") && err.contains(word), "{args:?}: {err}");
-        let (_, _, zh) = refused(Lang::Zh, args);
-        assert!(zh.starts_with("错误: ") && zh.contains(word), "{args:?}: {zh}");
+        assert!(err.starts_with("error: ") && err.contains(en), "{args:?}: {err}");
+        let (_, _, err) = refused(Lang::Zh, args);
+        assert!(err.starts_with("错误：") && err.contains(zh), "{args:?}: {err}");
     }
     assert_eq!(refused(Lang::En, &[]).0, Exit::Usage);
 }

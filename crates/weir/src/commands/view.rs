@@ -3,16 +3,19 @@
 //! What the API does not say stands as a dash: the tables hold even where a node of another version leaves something out.
 
 use chrono::{DateTime, Days, FixedOffset, NaiveTime, SecondsFormat};
+use domain::Timestamp;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use crate::commands::{Context, closed};
 use crate::i18n::Lang;
 use crate::problem::Result;
-use crate::term::{Align, Table, bytes, thousands};
+use crate::term::{Align, Table, size, thousands};
 
 /// The offset in which people read times, in seconds: UTC+8, as the documents have it.
 pub(crate) const OFFSET_SECS: i32 = 8 * 3600;
+/// Characters of a digest that are shown.
+const DIGEST_CHARS_SHOWN: usize = 16;
 /// Stands for what is not there.
 const NOTHING: &str = "–";
 /// The widest cell of free text, in columns of the terminal.
@@ -126,7 +129,7 @@ pub(crate) fn shown(context: &Context, value: &Value, kind: Kind) -> String {
         Kind::Count => value.as_u64().map_or_else(|| plain(value), thousands),
         Kind::Time => time(value),
         Kind::Span => span(context, value),
-        Kind::Bytes => value.as_u64().map_or_else(|| plain(value), bytes),
+        Kind::Bytes => value.as_u64().map_or_else(|| plain(value), size),
         Kind::Terms => super::terms::shown(context, value),
         Kind::State => state(context, &plain(value)),
     }
@@ -145,6 +148,16 @@ pub(crate) fn plain(value: &Value) -> String {
 /// A time of the API (RFC 3339) at UTC+8, without fractions of a second. What is none stays as it is.
 pub(crate) fn time(value: &Value) -> String {
     read(value).map_or_else(|| plain(value), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// Microseconds since 1970 as [`time`] shows a time.
+pub(crate) fn moment(micros: i64) -> String {
+    Timestamp::from_secs(Timestamp::from_micros(micros).secs()).to_document()
+}
+
+/// The beginning of a digest, enough to tell two apart.
+pub(crate) fn head(digest: &impl std::fmt::Display) -> String {
+    digest.to_string().chars().take(DIGEST_CHARS_SHOWN).collect()
 }
 
 /// A time that begins something, or stands for itself: the day alone where it is a midnight at UTC+8.
@@ -288,6 +301,8 @@ mod tests {
         assert_eq!(time(&json!("2026-11-24T18:06:35+08:00")), "2026-11-24T18:06:35+08:00");
         assert_eq!(time(&json!("2019-12-31T16:00:00Z")), "2020-01-01T00:00:00+08:00");
         assert_eq!(time(&json!("soon")), "soon");
+        assert_eq!(moment(1_577_808_000_999_999), "2020-01-01T00:00:00+08:00");
+        assert!(!moment(i64::MIN).is_empty() && !moment(i64::MAX).is_empty());
     }
 
     #[test]

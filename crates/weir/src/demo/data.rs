@@ -92,7 +92,7 @@ pub struct LeftOut {
 impl LeftOut {
     /// The file's name.
     pub fn name(&self) -> String {
-        super::look::file_name(&self.path)
+        crate::files::name_of(&self.path)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Looking at answers of the management API, and waiting until they say what is waited for.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -14,8 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it looks while it waits.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-/// Looks again and again until something is there, for as long as the walk is patient.
-pub async fn wait_for<T, F>(what: &str, look: impl Fn() -> F) -> Result<T>
+/// Looks again and again until something is there, for as long as the walk is patient; `key` is the sentence of what never came.
+pub async fn wait_for<T, F>(key: &'static str, look: impl Fn() -> F) -> Result<T>
 where
     F: Future<Output = Result<Option<T>>>,
 {
@@ -25,9 +24,7 @@ where
             return Ok(found);
         }
         if Instant::now() > deadline {
-            return Err(Failure::new(Exit::Failure, "demo-waited")
-                .with("what", what)
-                .with("time", duration(PATIENCE)));
+            return Err(Failure::new(Exit::Failure, key).with("time", duration(PATIENCE)));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -56,12 +53,7 @@ pub fn number(value: &Value, name: &str) -> u64 {
 /// The day of an RFC 3339 time, where the documents live: in UTC+8.
 pub fn day(value: &Value) -> Option<String> {
     let at = domain::Timestamp::parse(value.as_str()?).ok()?;
-    at.format_offset(8 * 60).get(..10).map(str::to_owned)
-}
-
-/// The last part of a path.
-pub fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    at.to_document().get(..10).map(str::to_owned)
 }
 
 #[cfg(test)]

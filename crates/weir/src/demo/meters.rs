@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::look::{at, list, number, text};
 use crate::commands::{Context, closed};
 use crate::problem::Result;
-use crate::term::{Align, Table, bytes};
+use crate::term::{Align, Table, size};
 
 /// One side's count of a contract.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -94,7 +94,7 @@ impl Count {
 
     fn words(self, context: &Context) -> String {
         let args =
-            [("uses", self.uses.into()), ("rows", self.rows.into()), ("bytes", bytes(self.bytes).into())];
+            [("uses", self.uses.into()), ("rows", self.rows.into()), ("bytes", size(self.bytes).into())];
         context.msg("metering-cell", &args)
     }
 }

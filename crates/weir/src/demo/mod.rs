@@ -16,8 +16,9 @@ use std::pin::Pin;
 use crate::cli::Demo;
 use crate::commands::{Context, absolute, closed, program};
 use crate::exit::Exit;
+use crate::files::quoted;
 use crate::problem::{Failure, Result};
-use crate::term::{Unit, bytes};
+use crate::term::{Unit, size};
 use data::Examined;
 use network::{Network, State};
 use place::Place;
@@ -98,7 +99,7 @@ fn heading(context: &Context, state: &State, examined: &Examined) -> Result<()> 
     let args = [
         ("files", (examined.usable.len() as u64).into()),
         ("rows", sum(|file| file.rows).into()),
-        ("bytes", bytes(sum(|file| file.bytes)).into()),
+        ("bytes", size(sum(|file| file.bytes)).into()),
     ];
     if !context.out.is_json() {
         context.out.data(&context.msg("demo-title", &args)).map_err(closed)?;
@@ -166,15 +167,6 @@ async fn stay(
     line(if place.kept().is_some() { "next-stopping" } else { "next-stopping-for-good" })
 }
 
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
 /// Is ready at Ctrl-C or a termination signal.
 pub(crate) async fn interrupted() -> Result<()> {
     let failed = |error: std::io::Error| Failure::new(Exit::Failure, "error-signal").because(error);
@@ -189,22 +181,4 @@ pub(crate) async fn interrupted() -> Result<()> {
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await.map_err(failed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_that_is_shown_can_be_pasted() {
-        for (word, shown) in [
-            ("/tmp/weir-1/weir.toml", "/tmp/weir-1/weir.toml"),
-            ("臭氧", "臭氧"),
-            ("river levels", "'river levels'"),
-            ("it's $1", r"'it'\''s $1'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(word), shown);
-        }
-    }
 }

@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 use crate::client::Client;
 use crate::config::{LimitSettings, NodeSettings, PasswordSource, Role, STORE_PASSWORD_ENV, StoreSettings};
 use crate::exit::Exit;
+use crate::files::name_of;
+use crate::private;
 use crate::problem::{Failure, Result};
 use crate::running::{self, Running};
-
-use super::look::file_name;
 
 /// One node of the demo.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +116,7 @@ impl State {
 
     /// Gives every file that has none yet a provider of its own.
     pub fn provide<'f>(&mut self, files: impl IntoIterator<Item = &'f Path>) {
-        for name in files.into_iter().map(file_name) {
+        for name in files.into_iter().map(name_of) {
             if !self.providers.contains(&name) {
                 self.providers.push(name);
             }
@@ -125,7 +125,7 @@ impl State {
 
     /// The credit code of a file's provider.
     pub fn provider_of(&self, file: &Path) -> String {
-        let name = file_name(file);
+        let name = name_of(file);
         let place = self.providers.iter().position(|known| *known == name).unwrap_or(self.providers.len());
         credit_code(&format!("12110000MB0P{:05}", place + 1))
     }
@@ -330,16 +330,13 @@ fn write_config(folder: &Path, settings: &[NodeSettings]) -> Result<PathBuf> {
 
 /// The administrator's token of a node, made once.
 fn write_token(node: &NodeSettings) -> Result<()> {
-    use app::entropy::Entropy as _;
     let path = node.token_file();
     let full = |error| Failure::unwritable(&path, error);
     std::fs::create_dir_all(&node.folder).map_err(full)?;
     if path.exists() {
         return Ok(());
     }
-    let entropy = app::entropy::OsEntropy;
-    let token = format!("{}{}", entropy.hex128(), entropy.hex128());
-    app::keys::write_private(&path, token.as_bytes()).map_err(full)
+    app::keys::write_private(&path, private::new_token()?.as_bytes()).map_err(full)
 }
 
 #[cfg(test)]

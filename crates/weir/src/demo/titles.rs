@@ -94,7 +94,7 @@ pub fn all(paths: &[&Path]) -> Vec<Named> {
     let first: Vec<Named> = paths.iter().map(|path| named(path)).collect();
     let stands_twice = |named: &Named| first.iter().filter(|other| other.short == named.short).count() > 1;
     let named = first.iter().zip(paths).map(|(named, path)| match stands_twice(named) {
-        true => named.clone().with_file(&super::look::file_name(path)),
+        true => named.clone().with_file(&crate::files::name_of(path)),
         false => named.clone(),
     });
     named.collect()

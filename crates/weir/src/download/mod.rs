@@ -24,9 +24,9 @@ use crate::commands::Context;
 use crate::config::percent_encoded;
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
-use crate::term::{Progress, bytes};
+use crate::term::{Progress, size};
 
-pub(crate) use self::places::{plain_name, write_durably};
+pub(crate) use self::places::{RECEIPT_ENDING, plain_name, receipt_beside, write_durably};
 
 /// How often a download without progress is taken up again before it is given up, and how long it pauses in between.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +107,7 @@ pub(crate) async fn to_file(
             let mut transfer = Transfer::to_part(client, &places, begun, order.patience, progress)?;
             let resumed = transfer.written();
             if resumed > 0 {
-                context.note(&context.msg("progress-resuming", &[("bytes", bytes(resumed).into())]))?;
+                context.note(&context.msg("progress-resuming", &[("bytes", size(resumed).into())]))?;
             }
             transfer.run_checked().await?;
             name(transfer, &places, order.force)?

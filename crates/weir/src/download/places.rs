@@ -114,6 +114,14 @@ impl Places {
     }
 }
 
+/// What the name of a receipt ends in.
+pub(crate) const RECEIPT_ENDING: &str = ".receipt.json";
+
+/// Where the receipt of a delivery into `file` stands.
+pub(crate) fn receipt_beside(file: &Path) -> PathBuf {
+    PathBuf::from(format!("{}{RECEIPT_ENDING}", file.display()))
+}
+
 /// Letters, digits, `-` and `_` of an identifier; everything else becomes `-`.
 pub(crate) fn plain_name(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect()

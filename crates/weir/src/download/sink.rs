@@ -1,7 +1,7 @@
 //! Where the bytes go, with the digest of all that went there.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crypto::Hasher;
@@ -34,14 +34,8 @@ impl Sink {
             .open(part)
             .map_err(failed)?;
         file.try_lock().map_err(|_| Failure::new(Exit::Refused, "get-busy").with("path", part.display()))?;
-        let (mut hasher, mut written) = (Hasher::new(), 0);
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            let count = file.read(&mut buffer).map_err(failed)?;
-            let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else { break };
-            hasher.update(read);
-            written += count as u64;
-        }
+        let mut hasher = Hasher::new();
+        let written = std::io::copy(&mut file, &mut hasher).map_err(failed)?;
         Ok(Sink { to: Target::File(file), written, hasher })
     }
 
@@ -60,7 +54,7 @@ impl Sink {
     }
 
     /// Forgets what was written; what went to standard output cannot be taken back.
-    pub fn restart(&mut self) -> Result<()> {
+    pub fn restart(&mut self, path: &Path) -> Result<()> {
         if self.written == 0 {
             return Ok(());
         }
@@ -68,7 +62,7 @@ impl Sink {
             Target::File(file) => file
                 .set_len(0)
                 .and_then(|()| file.seek(SeekFrom::Start(0)))
-                .map_err(|error| Failure::unwritable(Path::new(".part"), error))?,
+                .map_err(|error| Failure::unwritable(path, error))?,
             Target::Stdout => return Err(Failure::new(Exit::Failure, "get-not-resumed")),
         };
         (self.written, self.hasher) = (0, Hasher::new());

@@ -1,5 +1,8 @@
 //! One use on its way: requests until all bytes are there, a broken connection taken up again where it broke.
 
+use std::io::{Error, ErrorKind};
+use std::path::Path;
+
 use super::places::{Places, State, extension};
 use super::sink::Sink;
 use super::{Begun, Patience};
@@ -7,7 +10,7 @@ use crate::client::{Client, Download};
 use crate::commands::closed;
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
-use crate::term::{Progress, bytes};
+use crate::term::{Progress, size};
 
 /// One use on its way.
 pub(super) struct Transfer<'a> {
@@ -96,9 +99,13 @@ impl Transfer<'_> {
         Ok(())
     }
 
+    fn restart(&mut self) -> Result<()> {
+        self.sink.restart(self.places.map_or(Path::new("-"), |places| &places.part))
+    }
+
     /// Brings the whole once more, under the same use.
     async fn again(&mut self) -> Result<()> {
-        self.sink.restart()?;
+        self.restart()?;
         self.run().await
     }
 
@@ -120,13 +127,13 @@ impl Transfer<'_> {
     async fn attempt(&mut self) -> Result<()> {
         let mut offset = self.sink.written;
         if self.state.bytes.is_some_and(|bytes| offset > bytes) {
-            self.sink.restart()?;
+            self.restart()?;
             offset = 0;
         }
         let mut download = self.client.download(&self.state.contract, &self.state.use_id, offset).await?;
         self.agree(&download)?;
         if offset > 0 && !download.partial {
-            self.sink.restart()?;
+            self.restart()?;
         }
         self.progress.set(self.progress_before + self.sink.written);
         while let Some(piece) = download.next().await {
@@ -158,7 +165,7 @@ impl Transfer<'_> {
         self.places.map_or(Ok(()), |places| places.save(&self.state))
     }
 
-    fn not_put(&self, error: std::io::Error) -> Failure {
+    fn not_put(&self, error: Error) -> Failure {
         match self.places {
             Some(places) => Failure::unwritable(&places.part, error),
             None => closed(error),
@@ -170,13 +177,13 @@ impl Transfer<'_> {
     }
 
     fn given_up(&self, last: Option<Failure>) -> Failure {
-        let last = last.unwrap_or_else(|| self.broken().with("reason", "end of data"));
+        let last = last.unwrap_or_else(|| self.broken().because(Error::from(ErrorKind::UnexpectedEof)));
         if self.sink.written == 0 && self.state.sha256.is_none() {
             return last;
         }
         let reason = last.message.arg("reason").unwrap_or_default().to_owned();
         Failure::new(Exit::Unreachable, "get-interrupted")
-            .with("written", bytes(self.sink.written))
+            .with("written", size(self.sink.written))
             .with("use", &self.state.use_id)
             .with("reason", reason)
     }

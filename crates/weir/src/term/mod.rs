@@ -7,11 +7,11 @@
 //! Left to others: the sentences ([`crate::i18n`]) and what they say.
 
 mod captured;
-mod figures;
 mod plain;
 mod progress;
 mod step;
 mod table;
+mod times;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,13 +21,13 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 
 pub use self::captured::Captured;
-pub use self::figures::{bytes, duration, percent, seconds};
 use self::plain::{clean, clean_lines};
 pub use self::progress::{Progress, Unit};
 pub use self::step::{LABEL_COLUMNS, Mark, Step, Tone};
 pub(crate) use self::table::pad_right;
 pub use self::table::{Align, Table};
-pub use console::fluent::thousands;
+pub use self::times::{duration, step_time};
+pub use console::figures::{share, size, thousands};
 
 /// Columns that lines are laid out for where no terminal says how many it has.
 pub const DEFAULT_COLUMNS: usize = 100;
@@ -190,13 +190,13 @@ impl Out {
         self.write(Stream::Err, &clean_lines(text))
     }
 
-    /// A line on standard error that begins with a word, such as `error` or `warning` in the reader's language.
+    /// A line on standard error that begins with a word and its colon, such as `error: ` in the reader's language.
     ///
     /// # Errors
     /// The stream's.
     pub fn labelled(&self, tone: Tone, label: &str, text: &str) -> io::Result<()> {
-        let label = tone.paint(&format!("{}:", clean(label)), self.inner.colour_err);
-        self.write(Stream::Err, &format!("{label} {}", clean_lines(text)))
+        let label = tone.paint(&clean(label), self.inner.colour_err);
+        self.write(Stream::Err, &format!("{label}{}", clean_lines(text)))
     }
 
     /// A bar on standard error for something long; invisible where no terminal reads it.

@@ -1,19 +1,16 @@
 //! The data file beside a receipt, as `weir get` writes both: `air.csv` beside `air.csv.receipt.json`. A receipt proves what was
 //! delivered; whether that is still what lies on the disk, only the file itself can say.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crypto::{Hasher, Sha256};
+use crypto::Sha256;
 use ledger::window::UseLeaf;
 use serde::Serialize;
 
-use super::{RECEIPT_ENDING, name_of};
+use crate::download::RECEIPT_ENDING;
+use crate::files::{digest_of, name_of};
 use crate::term::Mark;
-
-/// Bytes that are read at once.
-const PIECE_BYTES: usize = 1 << 16;
 
 /// A data file, and what it turned out to be.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -78,25 +75,13 @@ impl DataFile {
 
 /// A file of another length is not read.
 fn find(path: &Path, record: &UseLeaf) -> std::io::Result<Found> {
-    let mut file = File::open(path)?;
-    let bytes = file.metadata()?.len();
+    let bytes = std::fs::metadata(path)?.len();
     let Some(expected) = record.digest else { return Ok(Found::Unproven) };
     if bytes != record.bytes {
         return Ok(Found::OtherLength { bytes, expected: record.bytes });
     }
-    let sha256 = digest(&mut file)?;
+    let (sha256, bytes) = digest_of(path)?;
     Ok(if sha256 == expected { Found::Same { bytes } } else { Found::OtherDigest { sha256, expected } })
-}
-
-fn digest(file: &mut File) -> std::io::Result<Sha256> {
-    let (mut hasher, mut buffer) = (Hasher::new(), vec![0; PIECE_BYTES]);
-    loop {
-        let count = file.read(&mut buffer)?;
-        match buffer.get(..count) {
-            Some([]) | None => return Ok(hasher.finish()),
-            Some(piece) => hasher.update(piece),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -123,7 +108,7 @@ mod tests {
     fn what_lies_beside_a_receipt_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let (receipt, data) = (folder.path().join("air.csv.receipt.json"), folder.path().join("air.csv"));
-        let long = vec![b'x'; 3 * PIECE_BYTES + 1];
+        let long = vec![b'x'; 200_000];
         let found = |record: &UseLeaf| DataFile::beside(&receipt, record).unwrap();
         assert_eq!(found(&record(&long)).found, Found::Missing);
         std::fs::write(&data, &long).unwrap();
@@ -131,7 +116,7 @@ mod tests {
         assert_eq!(found(&UseLeaf { digest: None, complete: false, ..record(&long) }).found, Found::Unproven);
         assert!(matches!(found(&record(b"x")).found, Found::OtherLength { expected: 1, .. }));
         let mut other = long.clone();
-        other[3 * PIECE_BYTES] = b'y';
+        other[199_999] = b'y';
         std::fs::write(&data, &other).unwrap();
         let found = found(&record(&long));
         assert_eq!(

@@ -15,14 +15,14 @@ use self::data::{DataFile, Found};
 use self::sentences::{data_sentence, detail, part_key, step_key};
 use crate::cli::Verify;
 use crate::commands::{Context, closed};
+use crate::download::RECEIPT_ENDING;
 use crate::exit::Exit;
+use crate::files::{name_of, read_within};
 use crate::problem::{Failure, Result};
 use crate::term::{Mark, Step, Tone, Unit};
 
 /// The longest trust file that is read, in bytes.
 const TRUST_BYTES_MAX: u64 = 1 << 20;
-/// How receipts that `weir get` writes are named.
-const RECEIPT_ENDING: &str = ".receipt.json";
 
 pub(super) fn run(args: &Verify, context: &Context) -> Result<Exit> {
     let trust = trust_file(args, context)?;
@@ -93,21 +93,13 @@ fn trust_file(args: &Verify, context: &Context) -> Result<PathBuf> {
 
 fn read_roots(path: &Path) -> Result<Roots> {
     let refuse = || Failure::new(Exit::BadInput, "error-trust").with("file", path.display());
-    let bytes = std::fs::metadata(path).map_err(|error| refuse().because(error))?.len();
-    if bytes > TRUST_BYTES_MAX {
-        return Err(refuse().with("reason", format!("{bytes} > {TRUST_BYTES_MAX} bytes")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| refuse().because(error))?;
-    Roots::from_pem(&text).map_err(|error| refuse().because(error))
+    let pem = read_within(path, TRUST_BYTES_MAX).map_err(|error| refuse().because(error))?;
+    Roots::from_pem(&String::from_utf8_lossy(&pem)).map_err(|error| refuse().because(error))
 }
 
 fn read(file: &Path) -> Result<Receipt> {
     let refuse = || Failure::new(Exit::BadInput, "error-receipt").with("file", file.display());
-    let bytes = std::fs::metadata(file).map_err(|error| refuse().because(error))?.len();
-    if bytes > MAX_RECEIPT_BYTES as u64 {
-        return Err(refuse().with("reason", format!("{bytes} > {MAX_RECEIPT_BYTES} bytes")));
-    }
-    let json = std::fs::read(file).map_err(|error| refuse().because(error))?;
+    let json = read_within(file, MAX_RECEIPT_BYTES as u64).map_err(|error| refuse().because(error))?;
     Receipt::from_json(&json).map_err(|error| refuse().because(error))
 }
 
@@ -143,10 +135,6 @@ fn receipts_of(folder: &Path) -> Result<Vec<PathBuf>> {
         return Err(Failure::new(Exit::BadInput, "verify-none").with("folder", folder.display()));
     }
     Ok(found)
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn tell(context: &Context, found: &[Checked]) -> Result<()> {

@@ -1,29 +1,23 @@
 //! The steps of a verification in the reader's language.
 
-use chrono::{DateTime, SecondsFormat};
-use crypto::Sha256;
 use ledger::receipt::{Detail, Fault, StepKind, StepResult};
 
 use super::data::{DataFile, Found};
 use crate::commands::Context;
+use crate::commands::view::{head, moment};
 use crate::i18n::Arg;
-use crate::term::bytes;
-
-/// Characters of a digest or root that are shown.
-const DIGEST_CHARS_SHOWN: usize = 16;
+use crate::term::size;
 
 /// What the data file beside a receipt turned out to be.
 pub(super) fn data_sentence(context: &Context, data: &DataFile) -> String {
     let file = ("file", data.name().into());
     match &data.found {
-        Found::Same { bytes: length } => {
-            context.msg("verify-data-same", &[file, ("bytes", bytes(*length).into())])
-        }
+        Found::Same { bytes } => context.msg("verify-data-same", &[file, ("bytes", size(*bytes).into())]),
         Found::Missing => context.msg("verify-data-missing", &[file]),
         Found::Unproven => context.msg("verify-data-unproven", &[file]),
-        Found::OtherLength { bytes: length, expected } => context.msg(
+        Found::OtherLength { bytes, expected } => context.msg(
             "verify-data-other-length",
-            &[file, ("bytes", (*length).into()), ("expected", (*expected).into())],
+            &[file, ("bytes", (*bytes).into()), ("expected", (*expected).into())],
         ),
         Found::OtherDigest { sha256, expected } => context.msg(
             "verify-data-other-digest",
@@ -33,11 +27,6 @@ pub(super) fn data_sentence(context: &Context, data: &DataFile) -> String {
             context.msg("verify-data-unreadable", &[file, ("reason", reason.into())])
         }
     }
-}
-
-/// The beginning of a digest, enough to tell two apart.
-fn head(digest: &Sha256) -> String {
-    digest.to_string().chars().take(DIGEST_CHARS_SHOWN).collect()
 }
 
 /// What a step is about, in one word.
@@ -72,27 +61,27 @@ pub(super) fn step_key(step: StepKind) -> &'static str {
 pub(super) fn detail(context: &Context, step: &StepResult) -> String {
     let msg = |key: &str, args: &[(&str, Arg<'_>)]| context.msg(key, args);
     match &step.detail {
-        Detail::Use { use_id, sequence, bytes: size, rows, complete, closed_at, .. } => {
+        Detail::Use { use_id, sequence, bytes, rows, complete, closed_at, .. } => {
             let key = if *complete { "verify-figures-use" } else { "verify-figures-use-incomplete" };
             msg(
                 key,
                 &[
                     ("use", use_id.into()),
                     ("sequence", (*sequence).into()),
-                    ("bytes", bytes(*size).into()),
+                    ("bytes", size(*bytes).into()),
                     ("rows", (*rows).into()),
-                    ("at", time(*closed_at).into()),
+                    ("at", moment(*closed_at).into()),
                 ],
             )
         }
-        Detail::Window { number, first, last, uses, bytes: size, rows, .. } => msg(
+        Detail::Window { number, first, last, uses, bytes, rows, .. } => msg(
             "verify-figures-window",
             &[
                 ("number", (*number).into()),
                 ("first", (*first).into()),
                 ("last", (*last).into()),
                 ("uses", (*uses).into()),
-                ("bytes", bytes(*size).into()),
+                ("bytes", size(*bytes).into()),
                 ("rows", (*rows).into()),
             ],
         ),
@@ -110,7 +99,7 @@ pub(super) fn detail(context: &Context, step: &StepResult) -> String {
                 ("organisation", organisation.into()),
                 ("signer", signer.into()),
                 ("suite", suite.as_str().into()),
-                ("at", time(*at).into()),
+                ("at", moment(*at).into()),
             ],
         ),
         Detail::Inclusion { origin, index, size } => msg(
@@ -119,8 +108,7 @@ pub(super) fn detail(context: &Context, step: &StepResult) -> String {
         ),
         Detail::Checkpoint { origin, size, root, sm2 } => {
             let key = if *sm2 { "verify-figures-checkpoint-sm2" } else { "verify-figures-checkpoint" };
-            let root: String = root.to_string().chars().take(DIGEST_CHARS_SHOWN).collect();
-            msg(key, &[("origin", origin.into()), ("size", (*size).into()), ("root", root.into())])
+            msg(key, &[("origin", origin.into()), ("size", (*size).into()), ("root", head(root).into())])
         }
         Detail::Failed { fault } => fault_sentence(context, fault),
     }
@@ -143,18 +131,12 @@ pub(super) fn fault_sentence(context: &Context, fault: &Fault) -> String {
         Fault::FromFuture { signed, now } => msg(
             "verify-fault-future",
             &[
-                ("signed", time(signed.saturating_mul(1_000_000)).into()),
-                ("now", time(now.saturating_mul(1_000_000)).into()),
+                ("signed", moment(signed.saturating_mul(1_000_000)).into()),
+                ("now", moment(now.saturating_mul(1_000_000)).into()),
             ],
         ),
         Fault::NotChecked { because } => {
             msg("verify-fault-not-checked", &[("because", context.msg(step_key(*because), &[]).into())])
         }
     }
-}
-
-/// Microseconds of the epoch as RFC 3339.
-fn time(micros: i64) -> String {
-    DateTime::from_timestamp_micros(micros)
-        .map_or_else(|| micros.to_string(), |time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

@@ -8,7 +8,7 @@ use crate::demo::look::{at, day, list, number, text};
 use crate::exit::Exit;
 use crate::i18n::Arg;
 use crate::problem::{Failure, Result};
-use crate::term::{Unit, percent, thousands};
+use crate::term::{Unit, share, thousands};
 
 use super::item::Item;
 
@@ -95,7 +95,7 @@ fn profiled(items: &[Item]) -> (&'static str, Vec<(&'static str, Arg<'static>)>,
         ("rows", rows.into()),
         ("columns", columns.into()),
         ("most", most.into()),
-        ("missing", percent(nulls, cells).into()),
+        ("missing", share(nulls, cells).into()),
     ];
     match (from, to) {
         (Some(from), Some(to)) => {

@@ -6,6 +6,7 @@ use super::item::Item;
 use super::{FIRST_USE, Part, Walk};
 use crate::client::Client;
 use crate::demo::look::{at, list, number, text, wait_for};
+use crate::download::receipt_beside;
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
 
@@ -22,7 +23,7 @@ impl Walk<'_> {
         let user = self.user()?;
         for item in &mut self.items {
             let receipt = receipt(&user, &item.contract).await?;
-            item.receipt = item.copy.with_file_name(format!("{}.receipt.json", item.file()));
+            item.receipt = receipt_beside(&item.copy);
             std::fs::write(&item.receipt, receipt.to_string())
                 .map_err(|error| Failure::unwritable(&item.receipt, error))?;
         }
@@ -38,7 +39,7 @@ impl Walk<'_> {
     async fn windows(&self, item: &Item, usage: &Value) -> Result<u64> {
         let provider = self.provider(item)?;
         let ours = windows_of(usage, &item.contract);
-        wait_for("window", || async {
+        wait_for("demo-waited-window", || async {
             Ok((windows_of(&provider.get("/usage", &[]).await?, &item.contract) == ours).then_some(()))
         })
         .await?;
@@ -51,7 +52,7 @@ impl Walk<'_> {
 
 async fn receipt(user: &Client, contract: &str) -> Result<Value> {
     let path = format!("/contracts/{contract}/receipts/{FIRST_USE}");
-    wait_for("receipt", || async {
+    wait_for("demo-waited-receipt", || async {
         match user.get(&path, &[]).await {
             Ok(receipt) => Ok(Some(receipt)),
             Err(failure) if failure.exit == Exit::Refused => Ok(None),

@@ -18,7 +18,7 @@ use crate::client::Client;
 use crate::demo::look::{at, list, number, text, wait_for};
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
-use crate::term::{Mark, Unit, duration, seconds};
+use crate::term::{Mark, Unit, duration, step_time};
 
 /// The uses that the user asks for at first.
 const COUNT_ASKED: u64 = 2;
@@ -39,10 +39,11 @@ impl Walk<'_> {
         let began = self.begin(Part::Contract);
         let user = self.user()?;
         let progress = self.progress(self.items.len() as u64, Unit::Items);
+        let begun = user.get_all("/contracts").await?;
         let mut new = 0u32;
         for index in 0..self.items.len() {
             let product = self.item(index)?.product.clone();
-            let before = usable(&user, &product).await?;
+            let before = usable(&user, &begun, &product).await?;
             new += u32::from(before.is_none());
             let contract = conclude(&user, &product, before).await?;
             self.item(index)?.contract = text(&contract, "contractId").to_owned();
@@ -70,7 +71,7 @@ impl Walk<'_> {
         // Where some were there before, there is no time of each.
         let time = match self.items.len() as u64 == u64::from(new) {
             true => self.context.msg("demo-each", &[("time", duration(began.elapsed() / new.max(1)).into())]),
-            false => seconds(began.elapsed()),
+            false => step_time(began.elapsed()),
         };
         let text = self.context.msg("demo-contract", &args);
         self.tell(&Told { mark: Mark::Done, text, time: Some(time), figures })
@@ -82,7 +83,7 @@ impl Walk<'_> {
         let ours = user.get(&path, &[]).await?;
         let provider = self.provider(item)?;
         // The provider hears of the user's signature last.
-        let theirs = wait_for("contract", || async {
+        let theirs = wait_for("demo-waited-contract", || async {
             let contract = provider.get(&path, &[]).await?;
             Ok((text(&contract, "state") == IN_FORCE).then_some(contract))
         })
@@ -146,10 +147,10 @@ fn rounds(contract: &Value) -> Option<(u64, u64)> {
     as_it_went.then_some((asked, agreed))
 }
 
-/// The contract on a product that an earlier walk began, if it can still be delivered under.
-async fn usable(user: &Client, product: &str) -> Result<Option<Value>> {
+/// The contract on a product among those that an earlier walk began, if it can still be delivered under.
+async fn usable(user: &Client, begun: &Value, product: &str) -> Result<Option<Value>> {
     let ended = [ContractStatus::Ended.code(), ContractStatus::SigningFailed.code()];
-    for contract in list(&user.get("/contracts", &[]).await?) {
+    for contract in list(begun) {
         if text(contract, "product") == product
             && !ended.contains(&text(contract, "state"))
             && !is_spent(user, contract).await?
@@ -177,7 +178,7 @@ async fn conclude(user: &Client, product: &str, before: Option<Value>) -> Result
         None => propose(user, product).await?,
     };
     let path = format!("/contracts/{}", text(&begun, "key"));
-    wait_for("contract", || async {
+    wait_for("demo-waited-contract", || async {
         let contract = user.get(&path, &[]).await?;
         match ContractStatus::from_code(text(&contract, "state")) {
             Ok(ContractStatus::Performing) => Ok(Some(contract)),

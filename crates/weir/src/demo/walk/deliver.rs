@@ -1,9 +1,8 @@
 //! Delivered: every product arrives under its contract. What stands on the disk at the end is read again and held against the catalogue.
 
-use std::fs::File;
 use std::path::Path;
 
-use crypto::{Hasher, Sha256};
+use crypto::Sha256;
 use serde_json::{Value, json};
 
 use super::item::Item;
@@ -13,8 +12,9 @@ use crate::commands::Context;
 use crate::demo::look::{at, list, number, text};
 use crate::download::{self, Order, Patience};
 use crate::exit::Exit;
+use crate::files;
 use crate::problem::{Failure, Result};
-use crate::term::{Progress, Unit, bytes};
+use crate::term::{Progress, Unit, size};
 
 /// A file as it stands on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,28 +26,11 @@ pub(super) struct OnDisk {
 impl OnDisk {
     /// Reads it; nothing where there is no such file.
     pub(super) fn of(path: &Path) -> Result<Option<OnDisk>> {
-        let unreadable = |error| Failure::file(Exit::Failure, "file-unreadable", path, error);
-        let mut file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unreadable(error)),
-        };
-        let mut hasher = Hasher::new();
-        let bytes = std::io::copy(&mut file, &mut Hashing(&mut hasher)).map_err(unreadable)?;
-        Ok(Some(OnDisk { sha256: hasher.finish(), bytes }))
-    }
-}
-
-struct Hashing<'h>(&'h mut Hasher);
-
-impl std::io::Write for Hashing<'_> {
-    fn write(&mut self, piece: &[u8]) -> std::io::Result<usize> {
-        self.0.update(piece);
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+        match files::digest_of(path) {
+            Ok((sha256, bytes)) => Ok(Some(OnDisk { sha256, bytes })),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::file(Exit::Failure, "file-unreadable", path, error)),
+        }
     }
 }
 
@@ -59,7 +42,7 @@ impl Walk<'_> {
         let user = self.user()?;
         let length = |item: &Item| number(item.profile(), "bytes");
         let progress = self.progress(self.items.iter().map(length).sum(), Unit::Bytes);
-        let (mut files, mut there, mut size) = (0u64, 0u64, 0u64);
+        let (mut files, mut there, mut bytes) = (0u64, 0u64, 0u64);
         for item in &mut self.items {
             item.copy = folder.join(item.file());
             let was_there = has_arrived(&user, item).await?;
@@ -71,12 +54,12 @@ impl Walk<'_> {
             let copy = copy.ok_or_else(|| other_bytes(&item.copy))?;
             files += 1;
             there += u64::from(was_there);
-            size += copy.bytes;
+            bytes += copy.bytes;
         }
         drop(progress);
         let key = if there == 0 { "demo-delivered" } else { "demo-delivered-before" };
-        let args = [("files", files.into()), ("bytes", bytes(size).into()), ("there", there.into())];
-        self.done(key, &args, json!({"files": files, "bytes": size, "there": there}), began)
+        let args = [("files", files.into()), ("bytes", size(bytes).into()), ("there", there.into())];
+        self.done(key, &args, json!({"files": files, "bytes": bytes, "there": there}), began)
     }
 }
 

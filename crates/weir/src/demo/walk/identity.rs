@@ -79,9 +79,10 @@ impl Walk<'_> {
     /// Waits until the providers' host knows the user's connector, and the user's host those of the providers.
     async fn know_each_other(&self) -> Result<()> {
         let (providers, user) = (self.network.running(PROVIDERS)?, self.network.running(USERS)?);
-        wait_for("feed", || async { Ok(providers.node.known(&self.user).await.ok()) }).await?;
+        wait_for("demo-waited-feed", || async { Ok(providers.node.known(&self.user).await.ok()) }).await?;
         for item in &self.items {
-            wait_for("feed", || async { Ok(user.node.known(&item.connector).await.ok()) }).await?;
+            wait_for("demo-waited-feed", || async { Ok(user.node.known(&item.connector).await.ok()) })
+                .await?;
         }
         Ok(())
     }

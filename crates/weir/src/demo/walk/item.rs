@@ -49,7 +49,7 @@ impl Item {
 
     /// The file's name.
     pub(super) fn file(&self) -> String {
-        crate::demo::look::file_name(&self.path)
+        crate::files::name_of(&self.path)
     }
 
     /// What the catalogue says of the file.

@@ -34,7 +34,7 @@ impl Walk<'_> {
         let client = self.network.client(node, None)?;
         for item in &self.items {
             let path = format!("/products/{}", item.product);
-            wait_for("feed", || async {
+            wait_for("demo-waited-feed", || async {
                 let seen = client.get(&path, &[]).await.ok();
                 Ok(seen.filter(|product| is_on(product, shelf)))
             })

@@ -55,7 +55,7 @@ impl Walk<'_> {
     /// The nodes that the global node knows, once it knows every one that has an identity of its own.
     async fn known_to(&self, global: &Client) -> Result<Value> {
         let expected = PLANS.iter().filter(|plan| !plan.hosts_connectors()).count();
-        wait_for("nodes", || async {
+        wait_for("demo-waited-nodes", || async {
             let known = global.get("/nodes", &[]).await?;
             Ok((list(&known).len() >= expected).then_some(known))
         })

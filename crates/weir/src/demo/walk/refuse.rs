@@ -8,7 +8,7 @@ use crate::commands::failure_sentence;
 use crate::demo::meters::usage_of;
 use crate::exit::Exit;
 use crate::problem::{Failure, Problem, Result};
-use crate::term::{Mark, seconds};
+use crate::term::{Mark, step_time};
 
 /// The use that is one too many.
 const SECOND_USE: &str = "demo-second";
@@ -34,7 +34,7 @@ impl Walk<'_> {
             return Err(not_refused(&short));
         }
         let (text, figures) = self.reason(&short, &failure);
-        let time = Some(seconds(began.elapsed()));
+        let time = Some(step_time(began.elapsed()));
         self.tell(&Told { mark: Mark::Refused, text, time, figures })
     }
 

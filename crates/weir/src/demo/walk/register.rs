@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use domain::Timestamp;
+use domain::engine::Clock as _;
 use serde_json::{Value, json};
 
 use super::visible::Seen;
@@ -9,6 +11,7 @@ use super::{Part, Walk, nothing_left};
 use crate::demo::look::{list, text};
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
+use crate::running::SystemClock;
 
 /// The uses that each product is offered for.
 pub(super) const COUNT_OFFERED: u64 = 1;
@@ -63,9 +66,13 @@ impl Walk<'_> {
     }
 }
 
-/// The terms that every product is offered on: one use within a year from today.
+/// A year.
+const YEAR_SECS: i64 = 365 * 24 * 3600;
+
+/// The terms that every product is offered on: one use within a year from today, in whole days at UTC+8.
 fn offer() -> Value {
-    let today = chrono::Utc::now().date_naive();
-    let until = today + chrono::Days::new(365);
-    json!({"action": "read", "count": COUNT_OFFERED, "from": format!("{today}T00:00:00Z"), "to": format!("{until}T00:00:00Z")})
+    let now = SystemClock.now();
+    let midnight =
+        |at: Timestamp| format!("{}T00:00:00+08:00", at.to_document().get(..10).unwrap_or_default());
+    json!({"action": "read", "count": COUNT_OFFERED, "from": midnight(now), "to": midnight(now.plus_secs(YEAR_SECS))})
 }

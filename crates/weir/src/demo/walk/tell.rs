@@ -8,7 +8,7 @@ use super::{Part, Walk};
 use crate::commands::{closed, failure_sentence};
 use crate::i18n::Arg;
 use crate::problem::{Failure, Result};
-use crate::term::{Mark, Progress, Step, Unit, seconds};
+use crate::term::{Mark, Progress, Step, Unit, step_time};
 
 impl Part {
     /// The step's name for programs.
@@ -79,7 +79,7 @@ impl Walk<'_> {
         took: Duration,
     ) -> Result<()> {
         let text = self.context.msg(key, args);
-        self.tell(&Told { mark: Mark::Done, text, time: Some(seconds(took)), figures })
+        self.tell(&Told { mark: Mark::Done, text, time: Some(step_time(took)), figures })
     }
 
     /// Tells of the step that is walked now.

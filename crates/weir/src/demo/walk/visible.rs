@@ -40,7 +40,7 @@ impl Walk<'_> {
     async fn seen(&self, node: &str, product: &str, registered: Instant) -> Result<Duration> {
         let client = self.network.client(node, None)?;
         let path = format!("/products/{product}");
-        wait_for("feed", || async { Ok(client.get(&path, &[]).await.ok()) }).await?;
+        wait_for("demo-waited-feed", || async { Ok(client.get(&path, &[]).await.ok()) }).await?;
         Ok(registered.elapsed())
     }
 
@@ -81,7 +81,7 @@ impl Walk<'_> {
             self.context.msg(key, &[("region", (*region).into()), ("time", duration(time).into())])
         };
         let places: Vec<String> = WATCHED.iter().zip(seen.slowest).map(place).collect();
-        places.join(&self.context.msg("demo-comma", &[]))
+        places.join(&self.context.msg("list-comma", &[]))
     }
 
     /// How many of the walk's products stand in the catalogue of a node.
@@ -111,15 +111,5 @@ impl Walk<'_> {
 
 /// Every product of a node's catalogue.
 pub(super) async fn catalogue(client: &Client) -> Result<Vec<Value>> {
-    let mut all: Vec<Value> = Vec::new();
-    loop {
-        let last = all.last().map(|product| text(product, "id").to_owned());
-        let after: Vec<_> = last.iter().map(|last| ("after", last.as_str())).collect();
-        let page = client.get("/products", &after).await?;
-        let items = list(at(&page, "items"));
-        if items.is_empty() {
-            return Ok(all);
-        }
-        all.extend_from_slice(items);
-    }
+    Ok(list(at(&client.get_all("/products").await?, "items")).to_vec())
 }
