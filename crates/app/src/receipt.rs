@@ -96,7 +96,7 @@ async fn received_in(node: &Node, tenant: &str, contract: &str, use_id: &str) ->
         Box::pin(async move { Ok::<_, Error>(read.get_received_use(&tenant, &contract, &use_id).await?) })
     });
     let row = row.await?.ok_or_else(|| Error::not_found("use", use_id))?;
-    if row.state == crate::fetch::REFUSED {
+    if row.state == ReceivedUseRow::REFUSED {
         return Err(Error::Metering(format!(
             "use `{use_id}` was refused by its provider: it has no receipt"
         )));

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 
 use domain::id::ContractId;
 use futures_util::StreamExt as _;
+use store::ReceivedUseRow;
 
 use super::*;
 use crate::metering::testkit::{World, csv, read_all, terms};
@@ -179,7 +180,7 @@ async fn a_wrong_digest_keeps_the_last_piece_back() {
     }
     assert!(matches!(failed, Some(Error::Evidence(_))), "{failed:?}");
     assert!(bytes < csv(MANY).len());
-    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, MISMATCH);
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, ReceivedUseRow::MISMATCH);
     world.provider.door.corrupts.store(false, Ordering::SeqCst);
     assert!(world.fetch(&contract, "u1").await.unwrap() == csv(MANY).as_bytes());
     assert_eq!(record(&world, &contract, "u1").await.unwrap().state, "complete");
@@ -198,7 +199,7 @@ async fn a_refusal_comes_through_and_does_not_count_here() {
         }
         other => panic!("{other}"),
     }
-    assert_eq!(record(&world, &contract, "u2").await.unwrap().state, REFUSED);
+    assert_eq!(record(&world, &contract, "u2").await.unwrap().state, ReceivedUseRow::REFUSED);
     let usage =
         crate::metering::usage_of(&world.user.node, &world.user.speaker, contract.as_str()).await.unwrap();
     assert_eq!((usage.meter.uses, usage.meter.complete), (1, 1));
@@ -216,7 +217,7 @@ async fn a_refused_use_may_be_tried_again() {
     std::fs::write(&world.file, "a,b\n").unwrap();
     let refused = world.fetch(&contract, "u1").await.unwrap_err();
     assert!(matches!(&refused, Error::Peer { code, .. } if code == "300107"), "{refused}");
-    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, REFUSED);
+    assert_eq!(record(&world, &contract, "u1").await.unwrap().state, ReceivedUseRow::REFUSED);
     std::fs::write(&world.file, &content).unwrap();
     assert!(world.fetch(&contract, "u1").await.unwrap() == content);
     assert_eq!(record(&world, &contract, "u1").await.unwrap().state, "complete");

@@ -8,6 +8,7 @@
 //! | [`close`] | provider | closing windows, and sending them |
 //! | [`idle`] | provider | noting how far uses are sent, closing those that nobody takes up |
 //! | [`compare`] | user | a window against its own meter; the counter-signature |
+//! | [`agree`] | user | one use against its own record |
 //! | [`answer`] | provider | the user's answer to a window |
 //! | [`resend`] | provider | windows that nobody answered |
 //! | [`view`] | both | what people see |
@@ -15,6 +16,7 @@
 //! A window's `first` and `last`, and the `sequence` of its leaves, count closed uses in the order of their end; the `weir-sequence`
 //! of a delivery counts admitted ones.
 
+mod agree;
 mod answer;
 mod close;
 mod compare;
