@@ -7,6 +7,7 @@ use std::process::Command;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
 
+use crate::needs::needed;
 use crate::process::free_port;
 
 /// A database that nobody else uses.
@@ -58,12 +59,7 @@ impl Cluster {
     /// # Panics
     /// Where they are needed (`WEIR_REQUIRE=all`) and not there, or do not do what they are told.
     pub fn start(test: &str) -> Option<Cluster> {
-        let Some(programs) = programs() else {
-            let required = std::env::var("WEIR_REQUIRE").is_ok_and(|value| value == "all");
-            assert!(!required, "WEIR_REQUIRE=all, but PostgreSQL's `initdb` is not installed");
-            eprintln!("{test}: skipped, PostgreSQL's `initdb` is not installed");
-            return None;
-        };
+        let programs = needed(test, "`initdb` of PostgreSQL", programs())?;
         let cluster = Cluster { folder: tempfile::tempdir().unwrap(), programs, port: free_port() };
         let open = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(cluster.folder.path(), open).unwrap();

@@ -13,6 +13,7 @@
 //! | [`cluster`] | a PostgreSQL server of the test's own, and databases on the one that is given |
 //! | [`tls`] | certificates for nodes that listen with TLS |
 //! | [`data`] | small files |
+//! | [`needs`] | what a test needs of the machine, or is skipped without |
 //! | [`wait`] | waiting for what another task or process does |
 //!
 //! It is test code: a step that fails ends the test with what was expected and what came.
@@ -30,6 +31,7 @@ pub mod insist;
 pub mod letter;
 pub mod manage;
 pub mod market;
+pub mod needs;
 pub mod network;
 pub mod process;
 pub mod proxy;

@@ -148,6 +148,19 @@ pub async fn settled(user: &Manage, provider: &Manage, contract: &str, uses: u64
     panic!("{uses} uses in windows that both signed are still to come\nprovider: {theirs:#}\nuser: {ours:#}")
 }
 
+/// Waits until the user refuses a window of this contract; none is countersigned meanwhile. Answers the dispute.
+///
+/// # Panics
+/// Where one is countersigned.
+pub async fn disputed(provider: &Manage, contract: &str) -> Value {
+    wait_until("the user to refuse the window", async || {
+        let usage = usage(provider, contract).await;
+        assert_eq!(usage["countersigned"]["uses"], 0, "{usage:#}");
+        usage["dispute"].is_object().then(|| usage["dispute"].clone())
+    })
+    .await
+}
+
 /// Waits until the receipt of a use can be had.
 pub async fn receipt(who: &Manage, contract: &str, use_id: &str) -> Value {
     wait_until(&format!("the receipt of use {use_id}"), async || {

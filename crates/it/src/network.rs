@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::manage::Manage;
+use crate::needs::needed;
 use crate::proxy::Proxy;
 use crate::wait::wait_until;
 
@@ -503,16 +504,7 @@ pub fn credit_code(number: u32) -> String {
     format!("{body}{check}")
 }
 
-/// Where PostgreSQL is, or a word that the test is skipped there; with `WEIR_REQUIRE=all` it fails instead.
-///
-/// # Panics
-/// Where it is required and not there.
+/// Where PostgreSQL is, as [`needed`].
 pub fn postgres(test: &str) -> Option<String> {
-    let found = std::env::var("WEIR_TEST_POSTGRES").ok();
-    if found.is_none() {
-        let required = std::env::var("WEIR_REQUIRE").is_ok_and(|value| value == "all");
-        assert!(!required, "WEIR_REQUIRE=all, but WEIR_TEST_POSTGRES names no server");
-        eprintln!("{test}: skipped on PostgreSQL, WEIR_TEST_POSTGRES names no server");
-    }
-    found
+    needed(test, "PostgreSQL server in WEIR_TEST_POSTGRES", std::env::var("WEIR_TEST_POSTGRES").ok())
 }

@@ -145,8 +145,7 @@ impl Serving {
     /// # Panics
     /// Where it does not end.
     pub fn interrupt(mut self) -> Option<i32> {
-        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        interrupt(&self.child);
         let ended =
             wait_until_in_thread("weir serve to stop", PROCESS_PATIENCE, || self.child.try_wait().unwrap());
         ended.code()
@@ -158,6 +157,15 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// SIGINT, as Ctrl-C sends it.
+///
+/// # Panics
+/// Where it cannot be sent.
+pub fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 /// Whether a node answers at `http://host:port`; of one at `https://host:port`, whether it listens.

@@ -140,7 +140,7 @@ impl Stage {
 
     /// A client of a node's management API.
     pub fn manage(&self, node: &str) -> Manage {
-        self.town().manage(node, node, 0, None)
+        self.town().manage(node, node, None)
     }
 
     /// The root that the node pinned.
@@ -148,8 +148,7 @@ impl Stage {
     /// # Panics
     /// Where it pinned none.
     pub fn roots(&self, node: &str) -> Roots {
-        let trust = self.town().home(node).join(node).join("trust.pem");
-        Roots::from_pem(&std::fs::read_to_string(trust).unwrap()).unwrap()
+        self.town().roots(node, node)
     }
 
     /// Registers an organisation, and lets it join a host.

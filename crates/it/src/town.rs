@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crypto::cert::Roots;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -75,6 +76,7 @@ pub fn apart() -> [Plot; 6] {
 pub struct Town {
     folder: TempDir,
     addresses: BTreeMap<String, Vec<String>>,
+    address_of: BTreeMap<String, String>,
     running: BTreeMap<String, Serving>,
     organisations: u32,
     tls: Option<TlsFiles>,
@@ -89,8 +91,14 @@ impl Default for Town {
 impl Town {
     /// Nothing yet but a folder.
     pub fn new() -> Town {
-        let (addresses, running) = (BTreeMap::new(), BTreeMap::new());
-        Town { folder: tempfile::tempdir().unwrap(), addresses, running, organisations: 0, tls: None }
+        Town {
+            folder: tempfile::tempdir().unwrap(),
+            addresses: BTreeMap::new(),
+            address_of: BTreeMap::new(),
+            running: BTreeMap::new(),
+            organisations: 0,
+            tls: None,
+        }
     }
 
     /// Nothing yet but a folder and certificates: every node will listen with TLS.
@@ -194,6 +202,7 @@ impl Town {
         let config = self.config(process);
         let text = std::fs::read_to_string(&config).unwrap();
         std::fs::write(&config, text + &tls + LIMITS).unwrap();
+        self.address_of.insert(name.to_owned(), address.clone());
         self.addresses.entry(process.to_owned()).or_default().push(address);
     }
 
@@ -257,15 +266,41 @@ impl Town {
         })
     }
 
-    /// A client of the management API of a process's node, by its place in the configuration; as one of its connectors, where it
-    /// hosts some.
+    /// A client of the management API of a process's node; as one of its connectors, where it hosts some.
     ///
     /// # Panics
     /// Where its token cannot be read.
-    pub fn manage(&self, process: &str, node: &str, place: usize, acting: Option<&str>) -> Manage {
+    pub fn manage(&self, process: &str, node: &str, acting: Option<&str>) -> Manage {
         let token = std::fs::read_to_string(self.home(process).join(node).join("admin.token")).unwrap();
         let roots = self.tls.as_ref().map(TlsFiles::roots);
-        Manage::trusting(roots, &self.addresses[process][place], token.trim(), acting.map(str::to_owned))
+        Manage::trusting(roots, &self.address_of[node], token.trim(), acting.map(str::to_owned))
+    }
+
+    /// The root that a process's node pinned.
+    ///
+    /// # Panics
+    /// Where it pinned none.
+    pub fn roots(&self, process: &str, node: &str) -> Roots {
+        let trust = self.home(process).join(node).join("trust.pem");
+        Roots::from_pem(&std::fs::read_to_string(trust).unwrap()).unwrap()
+    }
+
+    /// Holds that a process's node gave no message up, and that none of its checks fails. Answers its status.
+    ///
+    /// # Panics
+    /// With what is wrong.
+    pub fn is_well(&self, process: &str, node: &str) -> Value {
+        let status = self.json(process, &["status", "--node", node]);
+        assert_eq!(
+            (status["name"].as_str(), status["outbox"]["dead"].as_u64()),
+            (Some(node), Some(0)),
+            "{status:#}"
+        );
+        let doctor = self.json(process, &["doctor", "--node", node]);
+        let checks = doctor["checks"].as_array().unwrap();
+        let failed: Vec<&Value> = checks.iter().filter(|it| it["result"] == "failed").collect();
+        assert!(!checks.is_empty() && failed.is_empty(), "{node}: {failed:#?}");
+        status
     }
 
     /// Registers an organisation at a region, and lets it join the only host of a process. Answers the connector's identifier.

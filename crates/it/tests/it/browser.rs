@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use it::data;
+use it::needs::needed;
 use it::wait::wait_until_in_thread;
 
 use crate::demo::Demo;
@@ -18,12 +19,7 @@ const NAMES: [&str; 2] = ["chromium", "chromium-browser"];
 
 #[test]
 fn a_browser_shows_nodes_search_contract_and_receipt_in_both_languages() {
-    let Some(browser) = browser() else {
-        let required = std::env::var("WEIR_REQUIRE").is_ok_and(|value| value == "all");
-        assert!(!required, "no Chromium: install the package `chromium`");
-        eprintln!("skipped a_browser_shows_…: no Chromium");
-        return;
-    };
+    let Some(browser) = needed("a_browser_shows", "Chromium (package `chromium`)", browser()) else { return };
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();

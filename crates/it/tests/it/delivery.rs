@@ -72,11 +72,7 @@ async fn bytes_that_are_not_those_announced_are_refused_and_so_is_the_window_tha
     assert!(wrong.starts_with("409 evidence: ") && wrong.contains("announced"), "{wrong}");
     let beyond = shop.user.data(&shop.contract, "u1", 1 << 30).await.unwrap_err().problem();
     assert!(beyond.starts_with('4'), "an offset behind the end: {beyond}");
-    let dispute = wait_until("the user to refuse the window", async || {
-        let usage = market::usage(&shop.provider, &shop.contract).await;
-        usage["dispute"].is_object().then(|| usage["dispute"].clone())
-    })
-    .await;
+    let dispute = market::disputed(&shop.provider, &shop.contract).await;
     assert_eq!((&dispute["number"], &dispute["code"]), (&json!(1), &json!("300106")), "{dispute:#}");
     assert!(dispute["reason"].as_str().unwrap().contains("`u1`"), "{dispute:#}");
     assert_eq!(market::usage(&shop.user, &shop.contract).await["countersigned"]["uses"], 0);

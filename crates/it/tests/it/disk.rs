@@ -53,7 +53,7 @@ fn a_full_disk_refuses_what_cannot_be_kept_and_loses_nothing() {
     town.init("global", "global", "global", &["--subject", &operator, "--area", "1100"]);
     town.serve("global");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let manage = town.manage("global", "global", 0, None);
+    let manage = town.manage("global", "global", None);
     let register = |town: &mut Town| {
         let subject = town.new_subject();
         let body = json!({"subject": subject, "name": "Region", "runs": "region", "area": "3100"});
@@ -83,7 +83,7 @@ fn a_full_disk_refuses_what_cannot_be_kept_and_loses_nothing() {
     // What was acknowledged is there, also after a kill: on a disk that was full, too.
     town.take("global").kill();
     town.serve("global");
-    let known = runtime.block_on(town.manage("global", "global", 0, None).get("/organisations")).ok();
+    let known = runtime.block_on(town.manage("global", "global", None).get("/organisations")).ok();
     let subjects: Vec<&Value> = known.as_array().unwrap().iter().map(|it| &it["subject"]).collect();
     for subject in &kept {
         assert!(subjects.contains(&&json!(subject)), "{subject} was acknowledged: {subjects:?}");

@@ -1,29 +1,37 @@
-//! The management API: not a single route without the token.
+//! The management API over real HTTP, at nodes of different roles: what is nearly the token opens nothing.
 
 use it::network::{Network, TOKEN};
 use net::{Client, ClientOptions};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_management_route_answers_without_the_token() {
+async fn the_right_token_in_the_wrong_place_opens_no_management_route() {
     let network = Network::small().start().await;
     let client = Client::new(ClientOptions { allow_private: true, ..ClientOptions::default() }).unwrap();
     let routes: Vec<api::routes::Route> =
         api::routes::all().into_iter().filter(|route| route.needs_token).collect();
     assert!(routes.len() >= 30, "{} routes", routes.len());
+    let nearly = [
+        ("authorization", "Bearer guess".to_owned()),
+        ("authorization", format!("Bearer {}", &TOKEN[1..])),
+        ("authorization", format!("Bearer {TOKEN} {TOKEN}")),
+        ("authorization", format!("Basic {TOKEN}")),
+        ("authorization", TOKEN.to_owned()),
+        ("x-authorization", format!("Bearer {TOKEN}")),
+        ("cookie", format!("token={TOKEN}; authorization=Bearer {TOKEN}")),
+    ];
     for site in ["global", "region-1100", "providers"] {
         let local = network.site(site).local();
         for route in &routes {
             let path = concrete(&route.path);
-            for wrong in [None, Some("Bearer guess"), Some("Basic aGVsbG86d29ybGQ="), Some(TOKEN)] {
-                let headers: Vec<(String, String)> =
-                    wrong.iter().map(|value| ("authorization".to_owned(), (*value).to_owned())).collect();
-                let url = format!("{local}{path}");
+            for (header, wrong) in &nearly {
+                let headers = [((*header).to_owned(), wrong.clone())];
+                let url = format!("{local}{path}?token={TOKEN}&access_token={TOKEN}");
                 let answer = match route.method.as_str() {
                     "GET" => client.get(&url, &headers).await,
                     _ => client.post_json(&url, &headers, b"{}").await,
                 }
                 .unwrap();
-                let what = format!("{site}: {} {path} with {wrong:?}", route.method);
+                let what = format!("{site}: {} {path} with {header}: {wrong}", route.method);
                 assert_eq!(answer.status.as_u16(), 401, "{what}");
                 assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{what}");
             }

@@ -105,23 +105,8 @@ fn walk(mut town: Town) {
     let usage = users(&["usage"]);
     assert_eq!(usage[0]["meter"], market(&["usage"])[0]["meter"]);
     assert_eq!((&usage[0]["meter"]["uses"], &usage[0]["countersigned"]["rows"]), (&json!(1), &json!(300)));
-    for (process, node) in [
-        ("global", "global"),
-        ("region-1100", "region-1100"),
-        ("region-3100", "region-3100"),
-        ("market", "space"),
-        ("users", "users"),
-    ] {
-        let status = town.json(process, &["status", "--node", node]);
-        assert_eq!(
-            (status["name"].as_str(), &status["outbox"]["dead"]),
-            (Some(node), &json!(0)),
-            "{status:#}"
-        );
-        let checks = town.json(process, &["doctor", "--node", node]);
-        let failed: Vec<&Value> =
-            checks["checks"].as_array().unwrap().iter().filter(|it| it["result"] == "failed").collect();
-        assert!(failed.is_empty(), "{node}: {failed:#?}");
+    for plot in &FIVE {
+        town.is_well(plot.process, plot.node);
     }
     for process in ["users", "market", "region-3100", "region-1100", "global"] {
         let serving = town.take(process);

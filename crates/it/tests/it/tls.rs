@@ -7,22 +7,20 @@ use it::manage::Manage;
 use it::market::{self, terms};
 use it::process::{self, free_port};
 use it::tls::TlsFiles;
-use it::town::{FIVE, Town};
+use it::town::{FIVE, Plot, Town};
 use ndi::Message as _;
 use ndi::weir_v1::enrolment::EnrolmentCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// The global node, region 1100 with its providers' host, and the users' host, all with TLS.
-fn town() -> Town {
-    let plots: Vec<_> =
-        FIVE.into_iter().filter(|plot| !["region-3100", "space"].contains(&plot.node)).collect();
-    Town::new_with_tls().with(&plots, &mut |_| Vec::new())
+/// The global node, region 1100, the providers' host, and the users' host.
+fn plots() -> Vec<Plot> {
+    FIVE.into_iter().filter(|plot| !["region-3100", "space"].contains(&plot.node)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hosts_trade_over_tls() {
     let (town, provider, user) = tokio::task::block_in_place(|| {
-        let mut town = town();
+        let mut town = Town::new_with_tls().with(&plots(), &mut |_| Vec::new());
         let provider = town.join("region-1100", "market", "providers");
         let user = town.join("region-1100", "users", "users");
         (town, provider, user)
@@ -30,10 +28,8 @@ async fn two_hosts_trade_over_tls() {
     let nodes = tokio::task::block_in_place(|| town.json("market", &["status"]));
     assert!(nodes["upstreams"][0]["address"].as_str().unwrap().starts_with("https://"), "{nodes:#}");
     let file = data::csv(town.folder(), "encrypted", 300);
-    let (provider, user) = (
-        town.manage("market", "providers", 0, Some(&provider)),
-        town.manage("users", "users", 0, Some(&user)),
-    );
+    let (provider, user) =
+        (town.manage("market", "providers", Some(&provider)), town.manage("users", "users", Some(&user)));
     // Management API: all of it, with the bytes of a delivery.
     let product = market::register(&provider, &file, terms(Some(2)), "automatic").await;
     let contract = market::agree(&user, &provider, &product, terms(Some(2))).await;
@@ -44,19 +40,15 @@ async fn two_hosts_trade_over_tls() {
     assert_eq!(std::fs::read(got["file"].as_str().unwrap()).unwrap(), delivered.bytes);
     let usage = market::settled(&user, &provider, &contract, 2).await;
     assert_eq!(usage["meter"]["rows"], 600);
-    let trust = std::fs::read_to_string(town.home("users").join("users/trust.pem")).unwrap();
-    insist::proven(&user, &contract, "u1", &crypto::cert::Roots::from_pem(&trust).unwrap()).await;
+    insist::proven(&user, &contract, "u1", &town.roots("users", "users")).await;
 
     // Behind the same port there is no plain HTTP.
     let plain = town.addresses("users")[0].replace("https://", "http://");
     let token = std::fs::read_to_string(town.home("users").join("users/admin.token")).unwrap();
     let told = Manage::new(&plain, token.trim(), None).try_get("/status").await;
     assert!(told.is_none(), "{told:?}");
-    for process in ["global", "region-1100", "market", "users"] {
-        let doctor = tokio::task::block_in_place(|| town.json(process, &["doctor"]));
-        let failed: Vec<&Value> =
-            doctor["checks"].as_array().unwrap().iter().filter(|it| it["result"] == "failed").collect();
-        assert!(failed.is_empty(), "{process}: {failed:#?}");
+    for plot in plots() {
+        tokio::task::block_in_place(|| town.is_well(plot.process, plot.node));
     }
 }
 
@@ -143,7 +135,7 @@ async fn plain_http_does_not_leave_the_machine() {
     let body = json!({"url": "http://8.8.8.8:18080", "subject": subject, "root": root, "secret": secret});
     let code = EnrolmentCode::read(&body).unwrap().to_string();
     let problem =
-        town.manage("users", "users", 0, None).post("/connectors", json!({"code": code})).await.problem();
+        town.manage("users", "users", None).post("/connectors", json!({"code": code})).await.problem();
     for words in
         ["502 peer-address: ", "refused plain http to `8.8.8.8", "give the peer a certificate and use https"]
     {

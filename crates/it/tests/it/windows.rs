@@ -1,5 +1,7 @@
 //! Usage windows: counter-signed as they close; without the user's signature new uses stop, and go on when it is back.
 
+use domain::delivery::{Delivered, UseId};
+use domain::id::ContractId;
 use it::market::{self, terms};
 use it::network::Network;
 use it::proxy::Fault;
@@ -14,6 +16,17 @@ async fn contract(network: &Network) -> String {
     let file = data::csv(network.folder(), "windows", 30);
     let product = market::publish(&provider, &file, terms(None)).await;
     market::agree(&user, &provider, &product, terms(None)).await
+}
+
+/// The provider counts what nobody asked for: its own gate lets the use pass, and its own meter closes it, or it is given up.
+async fn invent_use(network: &Network, contract: &str, delivered: Option<Delivered>) {
+    let node = network.node("providers");
+    let speaker = node.tenant(network.member("provider").connector()).unwrap();
+    let (id, invented) = (ContractId::parse(contract).unwrap(), UseId::parse("invented").unwrap());
+    app::delivery::use_once(node, &speaker, &id, &invented).await.unwrap();
+    if let Some(delivered) = delivered {
+        app::delivery::close_use(node, &speaker, &id, &invented, &delivered).await.unwrap();
+    }
 }
 
 async fn unsigned(provider: &Manage, contract: &str) -> u64 {
@@ -98,20 +111,9 @@ async fn a_window_with_a_use_that_never_was_is_not_countersigned() {
     let network = Network::builder().start().await;
     let (provider, user) = (network.member("provider"), network.member("user"));
     let contract = contract(&network).await;
-    // A provider that counts what nobody asked for: its own gate lets the use pass, and its own meter closes it.
-    let node = network.node("providers");
-    let speaker = node.tenant(provider.connector()).unwrap();
-    let id = domain::id::ContractId::parse(&contract).unwrap();
-    let invented = domain::delivery::UseId::parse("invented").unwrap();
-    app::delivery::use_once(node, &speaker, &id, &invented).await.unwrap();
-    let delivered =
-        domain::delivery::Delivered { bytes: 10, rows: 1, digest: crypto::Sha256::of(b"invented") };
-    app::delivery::close_use(node, &speaker, &id, &invented, &delivered).await.unwrap();
-    let dispute = wait_until("the user to refuse the window", async || {
-        let usage = market::usage(&provider, &contract).await;
-        usage["dispute"].is_object().then(|| usage["dispute"].clone())
-    })
-    .await;
+    let delivered = Delivered { bytes: 10, rows: 1, digest: crypto::Sha256::of(b"invented") };
+    invent_use(&network, &contract, Some(delivered)).await;
+    let dispute = market::disputed(&provider, &contract).await;
     assert_eq!((&dispute["number"], &dispute["code"]), (&json!(1), &json!("300106")), "{dispute:#}");
     assert!(
         dispute["reason"].as_str().unwrap().contains("invented"),
@@ -128,17 +130,8 @@ async fn an_incomplete_use_that_nobody_asked_for_is_not_countersigned() {
     let network = Network::builder().with_limits(|limits| limits.use_idle_ms = 50).start().await;
     let (provider, user) = (network.member("provider"), network.member("user"));
     let contract = contract(&network).await;
-    let node = network.node("providers");
-    let speaker = node.tenant(provider.connector()).unwrap();
-    let id = domain::id::ContractId::parse(&contract).unwrap();
-    let invented = domain::delivery::UseId::parse("invented").unwrap();
-    app::delivery::use_once(node, &speaker, &id, &invented).await.unwrap();
-    let dispute = wait_until("the user to refuse the window", async || {
-        let usage = market::usage(&provider, &contract).await;
-        assert_eq!(usage["countersigned"]["uses"], 0, "{usage:#}");
-        usage["dispute"].is_object().then(|| usage["dispute"].clone())
-    })
-    .await;
+    invent_use(&network, &contract, None).await;
+    let dispute = market::disputed(&provider, &contract).await;
     assert_eq!(dispute["code"], "300106", "{dispute:#}");
     assert_eq!(market::usage(&user, &contract).await["countersigned"]["uses"], 0);
     network.end().await;
