@@ -22,6 +22,7 @@ mod management;
 mod messages;
 mod outbox;
 mod processes;
+mod readme;
 mod server;
 mod sources;
 mod terms;
