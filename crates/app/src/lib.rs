@@ -11,6 +11,7 @@
 //! | [`delivery`], [`fetch`], [`metering`], [`receipt`] | bytes under terms, counted by both sides, proven |
 //! | [`status`], [`doctor`] | what an operator sees |
 
+mod anew;
 pub mod catalogue;
 pub mod config;
 pub mod contract;

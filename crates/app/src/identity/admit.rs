@@ -22,14 +22,12 @@ use store::{EnrolmentRow, OrganisationRow, Read, StoreError, Tx};
 
 use super::enrolment::organisation_row;
 use super::{AUTHORITY_DAYS, LEAF_DAYS, card, host_of, shorten, validity};
+use crate::anew::anew;
 use crate::directory::{chain_of, chain_to_wire};
 use crate::feed::Origins;
 use crate::log::{Entries, is_named_by_its_key};
 use crate::member::Standing;
 use crate::{Error, Node, feed};
-
-/// How often a join is tried again when what it read moved under it.
-const TRIES_MAX: u32 = 8;
 
 /// Answers `join`: certifies the keys of whoever has an open enrolment code, and publishes them.
 ///
@@ -47,16 +45,9 @@ pub async fn serve_join(node: &Node, envelope: Envelope) -> Result<Value, Error>
     let Sender::Subject(subject) = &headers.from else {
         return Err(Error::input("weir-from", "in `join` it is the subject code, 18 characters"));
     };
-    for _ in 0..TRIES_MAX {
-        match admit(node, &request, subject, &sign).await {
-            // The same request was a moment faster, and its answer stands; or another join of the subject was, and this one goes on
-            // from what that left.
-            Err(Error::Repeated) => {}
-            Err(Error::Store(error)) if error.is_conflict() => {}
-            done => return done,
-        }
-    }
-    Err(StoreError::Contention { name: "join", attempts: TRIES_MAX }.into())
+    // Where the same request was a moment faster, its answer stands; where another join of the subject was, this one goes on from
+    // what that left.
+    anew("join", || admit(node, &request, subject, &sign)).await
 }
 
 /// One try: everything is read, made and committed.
@@ -377,7 +368,7 @@ struct Writing {
 impl Writing {
     async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
         if !tx.redeem_enrolment(&self.code_hash, &self.joiner.key, self.now.micros()).await? {
-            return Err(Error::Repeated);
+            return Err(StoreError::Conflict { what: "an enrolment code".to_owned() }.into());
         }
         self.check_unmoved(tx).await?;
         tx.put_meta(&join_answer(&self.code_hash), &self.answer).await?;

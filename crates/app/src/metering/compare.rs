@@ -19,6 +19,7 @@ use store::{Body, Read, ReceivedUseRow, StoreError, Tx, WindowRow};
 
 use super::agree::{Compared, compare};
 use super::{Sums, WindowAnswer, WindowBody, close, verified_window, window_in};
+use crate::anew::anew;
 use crate::log::Entries;
 use crate::message::Incoming;
 use crate::{Error, Node};
@@ -27,8 +28,6 @@ use crate::{Error, Node};
 const OPEN_WAIT: Duration = Duration::from_secs(3);
 /// When the provider may try again after that, in milliseconds.
 const OPEN_RETRY_MS: u64 = 1000;
-/// How often an answer is tried again when a use moved under it.
-const TRIES_MAX: usize = 8;
 
 /// Handles `usageWindow`: compares, counter-signs, logs and keeps the window.
 ///
@@ -50,14 +49,11 @@ pub(super) async fn handle_within(
     if let Some(answer) = answered(node, &claim).await? {
         return record(node, incoming, answer).await;
     }
-    for _ in 0..TRIES_MAX {
+    anew("window_countersign", || async {
         let own = agreed(node, &claim, patience).await?;
-        match countersign(node, incoming, &claim, own).await {
-            Err(Error::Store(error)) if error.is_conflict() => {}
-            done => return done,
-        }
-    }
-    Err(Error::Store(StoreError::Contention { name: "window_countersign", attempts: 8 }))
+        countersign(node, incoming, &claim, own).await
+    })
+    .await
 }
 
 /// A window that holds by itself: signed by the contract's provider, over these uses, for this contract.
