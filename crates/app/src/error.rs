@@ -134,6 +134,11 @@ impl Error {
         Error::Unauthenticated(reason.into())
     }
 
+    /// Whether our own store failed or refused: that says nothing of the step, which may even have been committed.
+    pub fn is_of_the_store(&self) -> bool {
+        matches!(self, Error::Store(_))
+    }
+
     /// Whether trying the same again later can succeed: the other side is away, or the store was busy.
     pub fn is_passing(&self) -> bool {
         match self {

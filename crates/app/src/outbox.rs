@@ -263,7 +263,7 @@ async fn note_failure(node: &Node, row: &MessageRow, error: &Error) {
     let mut tries = 0;
     while let Err(second) = failed(node, row, error).await {
         tries += 1;
-        if !is_of_the_store(&second) || began.elapsed().as_micros() >= u128::from(LEASE_MICROS.unsigned_abs())
+        if !second.is_of_the_store() || began.elapsed().as_micros() >= u128::from(LEASE_MICROS.unsigned_abs())
         {
             tracing::warn!(message.id = row.id, message.kind = row.kind, error = %second, "a failed message waits for its lease");
             return;
@@ -271,12 +271,6 @@ async fn note_failure(node: &Node, row: &MessageRow, error: &Error) {
         let micros = pause(tries, node.limits().send_backoff_max_ms, node.entropy().next_u64());
         tokio::time::sleep(Duration::from_micros(micros.unsigned_abs())).await;
     }
-}
-
-/// Whether our own store failed. That says nothing of the message, which may even have been answered: it is tried again for as long as
-/// that takes, and its receiver knows it by its number.
-fn is_of_the_store(error: &Error) -> bool {
-    matches!(error, Error::Store(_))
 }
 
 async fn attempt(node: &Node, row: &MessageRow) -> Result<Value, Error> {
@@ -338,17 +332,18 @@ async fn failed(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Erro
     };
     match given_up {
         // The capability could not take note: the letter is dead all the same, and shows why.
-        Err(second) if !second.is_passing() && !is_of_the_store(&second) => {
+        Err(second) if !second.is_passing() && !second.is_of_the_store() => {
             bury(node, row, format!("{error}; {second}")).await
         }
         other => other,
     }
 }
 
-/// Whether another try can help. Who is not found may become known, as the feed brings news.
+/// Whether another try can help. Who is not found may become known, as the feed brings news. A store that failed says nothing of the message,
+/// which may even have been answered: it is tried again for as long as that takes, and its receiver knows it by its number.
 fn is_tried_again(error: &Error, tries_left: bool) -> bool {
     let is_passing = error.is_passing() || matches!(error, Error::NotFound { .. });
-    is_of_the_store(error) || (is_passing && tries_left)
+    error.is_of_the_store() || (is_passing && tries_left)
 }
 
 async fn retry(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {

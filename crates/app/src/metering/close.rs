@@ -105,7 +105,7 @@ async fn close_batch(node: &Node, places: Vec<Place>) -> Result<(), Error> {
             }
             Ok(None) => {}
             // One contract whose connector has gone must not stop the others.
-            Err(error) if !is_store_failure(&error) => {
+            Err(error) if !error.is_of_the_store() => {
                 tracing::error!(contract.id = place.1, %error, "a usage window cannot be closed");
             }
             Err(error) => return Err(error),
@@ -116,10 +116,6 @@ async fn close_batch(node: &Node, places: Vec<Place>) -> Result<(), Error> {
         }
     }
     commit(node, drafts).await
-}
-
-fn is_store_failure(error: &Error) -> bool {
-    matches!(error, Error::Store(_))
 }
 
 /// A window to be closed: all that it is made from.
