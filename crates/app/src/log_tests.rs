@@ -5,19 +5,7 @@ use domain::EvidenceKind;
 use ledger::tree::{TreeHead, verify_inclusion};
 
 use super::*;
-use crate::testkit::{Town, head, size};
-
-async fn add(node: &Node, subject: &str, bytes: usize) {
-    let evidence = Evidence::new(EvidenceKind::AdminAction, subject, json!({"text": "x".repeat(bytes)}));
-    let entries = Entries::new().record(node, "", &[evidence], node.now());
-    node.store()
-        .run_tx("test_add", move |tx| {
-            let entries = entries.clone();
-            Box::pin(async move { entries.write(tx).await })
-        })
-        .await
-        .unwrap();
-}
+use crate::testkit::{Town, add, head, size};
 
 fn kind() -> &'static str {
     EvidenceKind::AdminAction.code()

@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use crypto::Suite;
-use domain::Timestamp;
 use domain::engine::{
     EngineError, ManualClock, SearchChange, SearchDocument, SearchEngine, SearchHit, SearchPage, SearchQuery,
 };
 use domain::id::ProductId;
+use domain::{Evidence, EvidenceKind, Timestamp};
 use ndi::envelope::Sender;
 use ndi::weir_v1::enrolment::EnrolmentCode;
 use ndi::weir_v1::feed::FeedFrame;
 use ndi::weir_v1::join::JoinReply;
 use ndi::{Headers, Message as _, Reply};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{LogHead, Store, StoreOptions, StoreUrl};
 use tokio::sync::watch;
 
@@ -201,6 +201,11 @@ impl Town {
         }
     }
 
+    /// A connector host that has not joined.
+    pub async fn newcomer(&self, name: &str, suite: Suite) -> Site {
+        Site::open(Role::Host, name, suite, &self.clock).await
+    }
+
     pub fn clock_now(&self) -> Timestamp {
         domain::engine::Clock::now(self.clock.as_ref())
     }
@@ -260,6 +265,19 @@ pub async fn ask(
     let request = keys.request(joiner, code, None)?;
     let data = serve_join(upstream, keys.envelope(joiner, code, &request)?).await?;
     Ok(JoinReply::read(&data).unwrap())
+}
+
+/// Adds an entry to a node's log of its own acts, which has the same form as the public one.
+pub async fn add(node: &Node, subject: &str, bytes: usize) {
+    let evidence = Evidence::new(EvidenceKind::AdminAction, subject, json!({"text": "x".repeat(bytes)}));
+    let entries = log::Entries::new().record(node, "", &[evidence], node.now());
+    node.store()
+        .run_tx("test_add", move |tx| {
+            let entries = entries.clone();
+            Box::pin(async move { entries.write(tx).await })
+        })
+        .await
+        .unwrap();
 }
 
 /// Numbers what waits for a node's logs.

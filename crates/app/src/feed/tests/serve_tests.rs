@@ -1,28 +1,11 @@
 //! Frames: where they end, how large they grow, and what they say of erased entries; a follower that holds more than there is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use domain::{Evidence, EvidenceKind};
 use serde_json::json;
 
 use super::*;
-use crate::log::{BATCH_BYTES_MAX, Entries};
-use crate::testkit::{Town, frame, head, number, public, size};
-
-/// Adds evidence entries to the region's log of members' acts, which has the same form as the public one.
-async fn add(node: &Node, count: usize, bytes: usize) {
-    for _ in 0..count {
-        let body = json!({"text": "x".repeat(bytes)});
-        let evidence = Evidence::new(EvidenceKind::AdminAction, "s", body);
-        let entries = Entries::new().record(node, "", &[evidence], node.now());
-        node.store()
-            .run_tx("test_add", move |tx| {
-                let entries = entries.clone();
-                Box::pin(async move { entries.write(tx).await })
-            })
-            .await
-            .unwrap();
-    }
-}
+use crate::log::BATCH_BYTES_MAX;
+use crate::testkit::{Town, add, frame, head, number, public, size};
 
 #[tokio::test]
 async fn many_small_checkpoints_go_in_one_frame() {
@@ -30,7 +13,7 @@ async fn many_small_checkpoints_go_in_one_frame() {
     let (node, log) = (&town.region.node, town.region.node.logs().evidence().origin().to_owned());
     let before = size(node, &log).await;
     for _ in 0..5 {
-        add(node, 1, 10).await;
+        add(node, "s", 10).await;
         number(node).await;
     }
     let one = frame(node, &log, before).await.unwrap();
@@ -46,7 +29,9 @@ async fn large_bodies_neither_outgrow_a_checkpoint_nor_a_frame() {
     let town = Town::new().await;
     let (node, log) = (&town.region.node, town.region.node.logs().evidence().origin().to_owned());
     let mut cursor = size(node, &log).await;
-    add(node, 9, 1 << 20).await;
+    for _ in 0..9 {
+        add(node, "s", 1 << 20).await;
+    }
     number(node).await;
     let end = size(node, &log).await;
     assert_eq!(end, cursor + 9);

@@ -19,7 +19,7 @@ struct Ahead {
 impl Ahead {
     async fn open() -> Ahead {
         let town = Town::new().await;
-        let guest = Site::open(crate::config::Role::Host, "guest", Suite::Sm, &town.clock).await;
+        let guest = town.newcomer("guest", Suite::Sm).await;
         let newcomer = join(&town.region.node, &guest.node, 30, "connector", None).await.unwrap().connector;
         number(&town.region.node).await;
         Ahead { log: public(&town.region.node), town, newcomer }
@@ -131,7 +131,7 @@ async fn no_forged_frame_is_taken_and_the_right_one_is() {
 #[tokio::test]
 async fn a_carrier_gives_no_node_another_log_key() {
     let town = Town::new().await;
-    let guest = Site::open(crate::config::Role::Host, "guest", Suite::Sm, &town.clock).await;
+    let guest = town.newcomer("guest", Suite::Sm).await;
     join(&town.region.node, &guest.node, 30, "connector", None).await.unwrap();
     let right = frame(&town.region.node, &public(&town.global.node), 0).await.unwrap();
     let theirs = town.region.node.logs().public().unwrap().identity().to_string();

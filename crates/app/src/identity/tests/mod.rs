@@ -30,7 +30,7 @@ struct Door {
 impl Door {
     async fn open() -> Door {
         let town = Town::new().await;
-        let host = Site::open(Role::Host, "newcomer", Suite::Intl, &town.clock).await;
+        let host = town.newcomer("newcomer", Suite::Intl).await;
         let view = register_organisation(&town.region.node, subject(30, "connector", None)).await.unwrap();
         Door { code: code(&view), town, host }
     }
@@ -85,7 +85,7 @@ async fn the_same_key_gets_the_same_answer_however_late_and_another_none() {
     let first = door.ask(&keys).await.unwrap();
     door.town.clock.advance_secs(30 * 24 * 3600);
     assert_eq!(door.ask(&keys).await.unwrap(), first, "a lost answer is asked for again");
-    let thief = Site::open(Role::Host, "thief", Suite::Intl, &door.town.clock).await;
+    let thief = door.town.newcomer("thief", Suite::Intl).await;
     let stolen = JoinKeys::make(&thief.node, &door.code).unwrap();
     refused(ask(&door.town.region.node, &thief.node, &door.code, &stolen).await, "another key");
 }
@@ -366,10 +366,10 @@ async fn of_two_regions_that_register_one_subject_the_first_to_certify_stands() 
     let (here, there) = (subject(50, "connector", None), subject(50, "connector", None));
     let here = register_organisation(&town.region.node, here).await.unwrap();
     let there = register_organisation(&town.other.node, there).await.unwrap();
-    let first = Site::open(Role::Host, "first", Suite::Sm, &town.clock).await;
+    let first = town.newcomer("first", Suite::Sm).await;
     join_with(&town.region.node, &first.node, &here.code).await.unwrap();
     town.carry().await;
-    let late = Site::open(Role::Host, "late", Suite::Intl, &town.clock).await;
+    let late = town.newcomer("late", Suite::Intl).await;
     let late = join_with(&town.other.node, &late.node, &there.code).await;
     assert!(matches!(late, Err(Error::Forbidden(_))), "{late:?}");
 }
@@ -479,7 +479,7 @@ async fn a_second_host_of_a_subject_joins_with_the_organisations_key_or_not_at_a
     let region = &town.region.node;
     let subject_code = credit_code(PROVIDER);
     let certified = region.known(&subject_code).await.unwrap().key.clone();
-    let second = Site::open(Role::Host, "second", Suite::Intl, &town.clock).await;
+    let second = town.newcomer("second", Suite::Intl).await;
     let enrolment = register_organisation(region, subject(PROVIDER, "connector", None)).await.unwrap();
     let refused = join_with(region, &second.node, &enrolment.code).await;
     let Err(Error::Forbidden(reason)) = refused else { panic!("{refused:?}") };
