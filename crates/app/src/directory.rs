@@ -91,7 +91,7 @@ impl Known {
         let chain = chain_of(&connector.sign_chain)?;
         Ok(Known {
             id: connector.id.to_string(),
-            kind: "connector".to_owned(),
+            kind: CONNECTOR.to_owned(),
             subject: connector.subject.to_string(),
             name: connector.name.clone(),
             area: connector.area,
@@ -107,7 +107,7 @@ impl Known {
         let chain = chain_of(&organisation.chain)?;
         Ok(Known {
             id: organisation.subject.to_string(),
-            kind: "organisation".to_owned(),
+            kind: ORGANISATION.to_owned(),
             subject: organisation.subject.to_string(),
             name: organisation.name.clone(),
             area: organisation.area,
@@ -120,6 +120,10 @@ impl Known {
     }
 }
 
+/// The kind under which the directory keeps connectors.
+pub(crate) const CONNECTOR: &str = "connector";
+/// The kind under which the directory keeps organisations.
+pub(crate) const ORGANISATION: &str = "organisation";
 /// Kinds that the root itself certifies.
 const ROOT_CERTIFIED: [&str; 3] = ["global", "region", "industry"];
 

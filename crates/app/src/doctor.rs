@@ -308,7 +308,7 @@ async fn feed_check(node: &Node, upstream: &PeerNode) -> Result<Check, Error> {
 
 /// Whether every public log that is followed goes on here.
 async fn logs_check(node: &Node) -> Result<Check, Error> {
-    Ok(logs_found(&status::status(node).await?.followed))
+    Ok(logs_found(&status::followed(node).await?))
 }
 
 fn logs_found(followed: &[FollowedView]) -> Check {

@@ -10,15 +10,12 @@ use serde::Serialize;
 use store::{Backend, LogHead, MessageRow, Page, Read};
 
 use crate::config::Role;
+use crate::directory::CONNECTOR;
 use crate::member::Membership;
 use crate::{Error, Node};
 
 /// How many dead letters are told; their number is told whole.
 const DEAD_LETTERS_TOLD: u32 = 20;
-/// How many open uses are counted at most.
-const OPEN_USES_MAX: u32 = Page::MAX;
-/// The kind under which the directory keeps connectors.
-const CONNECTOR: &str = "connector";
 
 /// A node's status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -195,7 +192,7 @@ pub struct Counts {
     pub products: u64,
     /// Contracts of the host's connectors.
     pub contracts: u64,
-    /// Uses under way; at most 10,000 are counted.
+    /// Uses under way.
     pub open_uses: u64,
 }
 
@@ -231,7 +228,7 @@ pub async fn status(node: &Node) -> Result<StatusView, Error> {
         logs: figures.own_logs(node),
         upstreams: upstreams(node, &figures.heads),
         sources,
-        followed: figures.followed(&publishers, node.feed().troubles()),
+        followed: followed_of(&figures.heads, &publishers, node.feed().troubles()),
         followers: figures.followers(node),
         outbox: figures.outbox,
         counts: figures.counts,
@@ -289,7 +286,7 @@ async fn sources(
     let names: HashMap<&str, &str> =
         publishers.values().map(|(id, name)| (id.as_str(), name.as_str())).collect();
     let view = |source: crate::message::Target| {
-        let heard = feed.last_heard(source.id.as_str());
+        let heard = feed.links.last_heard(source.id.as_str());
         SourceView {
             name: names.get(source.id.as_str()).map(|name| (*name).to_owned()),
             node: source.id.to_string(),
@@ -359,32 +356,41 @@ impl Figures {
             sent: follower.sent,
             lag: size.saturating_sub(follower.sent),
         };
-        node.feed().followers().into_iter().map(view).collect()
+        node.feed().links.followers().into_iter().map(view).collect()
     }
+}
 
-    /// The logs that are followed, and those of which nothing could be taken yet.
-    fn followed(
-        &self,
-        publishers: &HashMap<String, (String, String)>,
-        mut troubles: BTreeMap<String, String>,
-    ) -> Vec<FollowedView> {
-        let view = |origin: &str, head: Option<&LogHead>, problem: Option<String>| {
-            let (node, name) = publishers.get(origin).cloned().unzip();
-            FollowedView {
-                origin: origin.to_owned(),
-                node,
-                name,
-                size: head.map_or(0, |head| head.size),
-                last_entry_at: head.and_then(grown_at),
-                problem,
-            }
-        };
-        let held = self.heads.iter().filter(|head| !head.own);
-        let mut followed: Vec<FollowedView> =
-            held.map(|head| view(&head.log, Some(head), troubles.remove(&head.log))).collect();
-        followed.extend(troubles.into_iter().map(|(origin, problem)| view(&origin, None, Some(problem))));
-        followed
-    }
+/// The public logs that the node follows, and those of which nothing could be taken yet.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(crate) async fn followed(node: &Node) -> Result<Vec<FollowedView>, Error> {
+    let heads = crate::feed::serve::heads(node).await?;
+    Ok(followed_of(&heads, &publishers(node).await?, node.feed().troubles()))
+}
+
+/// The logs that are followed, and those of which nothing could be taken yet.
+fn followed_of(
+    heads: &[LogHead],
+    publishers: &HashMap<String, (String, String)>,
+    mut troubles: BTreeMap<String, String>,
+) -> Vec<FollowedView> {
+    let view = |origin: &str, head: Option<&LogHead>, problem: Option<String>| {
+        let (node, name) = publishers.get(origin).cloned().unzip();
+        FollowedView {
+            origin: origin.to_owned(),
+            node,
+            name,
+            size: head.map_or(0, |head| head.size),
+            last_entry_at: head.and_then(grown_at),
+            problem,
+        }
+    };
+    let held = heads.iter().filter(|head| !head.own);
+    let mut followed: Vec<FollowedView> =
+        held.map(|head| view(&head.log, Some(head), troubles.remove(&head.log))).collect();
+    followed.extend(troubles.into_iter().map(|(origin, problem)| view(&origin, None, Some(problem))));
+    followed
 }
 
 /// The messages that are to be sent, and those that were given up.
@@ -427,7 +433,7 @@ async fn counts(read: &mut Read, tenants: &[String], is_host: bool) -> Result<Co
         counts.products += read.list_products(tenant, &Page::first(Page::MAX)).await?.len() as u64;
         counts.contracts += read.count_contracts(tenant).await?;
     }
-    counts.open_uses = read.list_open_uses(i64::MAX, OPEN_USES_MAX).await?.len() as u64;
+    counts.open_uses = read.count_open_uses().await?;
     Ok(counts)
 }
 
@@ -455,13 +461,11 @@ mod tests {
 
     #[test]
     fn followed_logs_are_told_with_their_publisher_where_it_is_known() {
-        let outbox = OutboxView { waiting: 0, dead: 0, dead_letters: Vec::new() };
-        let heads = vec![head("own", true, 9), head("a", false, 2), head("b", false, 0)];
-        let figures = Figures { heads, waiting: HashMap::new(), outbox, counts: Counts::default() };
+        let heads = [head("own", true, 9), head("a", false, 2), head("b", false, 0)];
         let publishers = HashMap::from([("a".to_owned(), ("2x".to_owned(), "上海".to_owned()))]);
         let troubles = BTreeMap::from([("a", "it forked"), ("c", "nobody publishes it")]);
         let troubles = troubles.into_iter().map(|(log, why)| (log.to_owned(), why.to_owned())).collect();
-        let followed = figures.followed(&publishers, troubles);
+        let followed = followed_of(&heads, &publishers, troubles);
         let told: Vec<(&str, Option<&str>, u64, Option<&str>)> = followed
             .iter()
             .map(|log| (log.origin.as_str(), log.node.as_deref(), log.size, log.problem.as_deref()))
@@ -481,7 +485,7 @@ mod tests {
         let town = crate::testkit::Town::new().await;
         let region = &town.region.node;
         let (service, global) = (town.service.node.speaker().unwrap(), town.global.node.speaker().unwrap());
-        let links = crate::feed::tests::links(region);
+        let links = &region.feed().links;
         links.heard(service.id().as_str(), town.clock_now());
         town.clock.advance_secs(7);
         let size = crate::testkit::size(region, &crate::testkit::public(region)).await;

@@ -30,7 +30,7 @@ pub(crate) type Sent = Arc<AtomicU64>;
 
 /// A follower as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Follower {
+pub(crate) struct Follower {
     /// Its identifier.
     pub id: String,
     /// Its name.
@@ -48,7 +48,7 @@ impl Links {
         heard.insert(source.to_owned(), at);
     }
 
-    /// When a source was last heard; `None` before it was.
+    /// When a source was last heard, since the process began; `None` before it was.
     pub(crate) fn last_heard(&self, source: &str) -> Option<Timestamp> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(source).copied()
     }

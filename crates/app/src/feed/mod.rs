@@ -28,12 +28,12 @@ use ndi::Code as _;
 use ndi::weir_v1::public_log::{NodeBody, NodeKind, PublicBody};
 use store::{DirectoryRow, Page, Tx};
 
-use crate::directory::chain_of;
+use crate::directory::{CONNECTOR, ORGANISATION, chain_of};
 use crate::log::{public_body, stored_body};
 use crate::{Error, Node};
 
 pub use follow::follow;
-pub use links::Follower;
+pub(crate) use links::Follower;
 pub use origin::{Origins, origins};
 pub use serve::serve;
 pub use take::take;
@@ -49,23 +49,13 @@ pub struct Feed {
     taking: tokio::sync::Mutex<()>,
     /// Logs that do not go on here, and why.
     troubles: Mutex<BTreeMap<String, String>>,
-    links: links::Links,
+    pub(crate) links: links::Links,
 }
 
 impl Feed {
     /// The logs of others that do not go on here, by origin, and why: forked, gone back, or by nobody known.
     pub fn troubles(&self) -> BTreeMap<String, String> {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// When a source was last heard since the process began; all that it said until then is held.
-    pub fn last_heard(&self, source: &str) -> Option<Timestamp> {
-        self.links.last_heard(source)
-    }
-
-    /// Who holds a stream here now.
-    pub fn followers(&self) -> Vec<Follower> {
-        self.links.followers()
     }
 
     fn set_trouble(&self, log: &str, reason: String) {
@@ -156,11 +146,6 @@ impl<'a> Listed<'a> {
     }
 }
 
-/// The kind under which the directory keeps connectors.
-const CONNECTOR: &str = "connector";
-/// The kind under which the directory keeps organisations.
-const ORGANISATION: &str = "organisation";
-
 fn directory_row(origin: &str, body: &PublicBody, now: Timestamp) -> Result<Option<DirectoryRow>, Error> {
     let Some(listed) = Listed::of(body) else { return Ok(None) };
     Ok(Some(DirectoryRow {
@@ -198,12 +183,4 @@ pub async fn nodes(node: &Node, kind: NodeKind) -> Result<Vec<NodeBody>, Error> 
             Err(error) => Some(Err(error)),
         })
         .collect()
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    /// The streams of a node, for tests that set them.
-    pub(crate) fn links(node: &crate::Node) -> &super::links::Links {
-        &node.feed().links
-    }
 }

@@ -9,10 +9,8 @@ use store::{OrganisationRow, Page, Read};
 
 use super::LOAD_PAGE;
 use crate::config::Role;
+use crate::directory::ORGANISATION;
 use crate::{Error, Node};
-
-/// The kind under which the directory keeps organisations; they run what else stands there under their code.
-const ORGANISATION: &str = "organisation";
 
 /// A registered subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,7 +62,7 @@ async fn rows(read: &mut Read) -> Result<Vec<OrganisationRow>, Error> {
     }
 }
 
-/// Which kinds of node and connector of a subject this node certified.
+/// Which kinds of node and connector of a subject this node certified: what stands in the directory under its code, but for itself.
 async fn certified_of(read: &mut Read, subject: &str, log: &str) -> Result<Vec<String>, Error> {
     let held = read.list_directory_of(subject, &Page::first(LOAD_PAGE)).await?;
     let ours = held.into_iter().filter(|row| {

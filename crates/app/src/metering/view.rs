@@ -85,8 +85,9 @@ pub struct UsageView {
     pub product: String,
     /// The other side's name.
     pub peer: String,
-    /// Our own meter. Uses that were refused are not in it, nor those that the provider has not answered; open ones are, with
-    /// no bytes yet, and incomplete ones with those that both sides signed.
+    /// Our own meter. The provider's has every use that it counted, an open one with the bytes that are known to be sent. The user's has
+    /// neither uses that were refused nor those that the provider has not answered; an open one has no bytes there yet, and an
+    /// incomplete one those that both sides signed.
     pub meter: Sums,
     /// The windows that both sides signed.
     pub countersigned: WindowSums,
@@ -264,9 +265,10 @@ async fn provided(read: &mut Read, tenant: &str, contract: &str) -> Result<UsesV
     let counter = read.use_counter(tenant, contract).await?;
     let first = counter.closed.saturating_sub(u64::from(USES_MAX)) + 1;
     let mut rows = read.list_closed_uses(tenant, contract, first, USES_MAX).await?;
-    let open = read.list_open_uses(i64::MAX, USES_MAX).await?;
-    rows.extend(open.into_iter().filter(|row| row.key.tenant == tenant && row.key.contract == contract));
+    rows.extend(read.list_open_uses_of(tenant, contract, USES_MAX).await?);
     rows.sort_unstable_by_key(|row| row.sequence);
+    let surplus = rows.len().saturating_sub(USES_MAX as usize);
+    rows.drain(..surplus);
     Ok(UsesView { total: counter.used, items: rows.iter().map(provided_view).collect() })
 }
 

@@ -98,7 +98,7 @@ async fn a_follower_that_connects_again_ends_its_stream_before() {
     let _other = enter("5b");
     let _second = enter("5a");
     assert!(first.await.is_err(), "the one before is dropped");
-    assert_eq!(feed.followers().len(), 2);
+    assert_eq!(feed.links.followers().len(), 2);
 }
 
 #[test]
