@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use crate::DataError;
-use crate::text::{BUFFER_BYTES, LineEnd, TextForm, TextReader};
+use crate::encoding::TextForm;
+use crate::text::{BUFFER_BYTES, LineEnd, TextReader};
 
 /// Columns that a file may have.
 pub const COLUMNS_MAX: usize = 1_024;

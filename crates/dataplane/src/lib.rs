@@ -15,6 +15,7 @@
 mod chunks;
 mod csv_input;
 mod delimiter;
+mod encoding;
 mod error;
 pub mod gate;
 pub mod generate;

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::DataError;
 use crate::chunks::ReadChunk;
 use crate::csv_input::CsvInput;
+use crate::encoding::{TextForm, encoding_named};
 use crate::source::{ReadAt, Source};
-use crate::text::{TextForm, encoding_named};
 
 /// Bytes of one piece of a projection (a row more at most).
 const CHUNK_BYTES: usize = 256 << 10;

@@ -10,8 +10,9 @@ use super::column::ColumnStats;
 use super::{Content, ProfileOptions, best_time_range};
 use crate::DataError;
 use crate::csv_input::CsvInput;
+use crate::encoding::{TextForm, detect, detect_deep, encoding_named};
 use crate::stamp::open_file;
-use crate::text::{Progress, TextForm, detect, detect_deep, encoding_named};
+use crate::text::Progress;
 
 /// Reads the whole file. A file that begins as UTF-8 and turns out to be something else is read again as that.
 pub(super) fn scan(
