@@ -1,5 +1,6 @@
-//! Sending what steps left to be sent, until it arrives (ARCHITECTURE.md, the life of a message): at once after the commit, in order within a stream, again with
-//! backoff and jitter while the other side is away, and as a visible dead letter when there is no use in trying.
+//! Sending what steps left to be sent, until it arrives (ARCHITECTURE.md, the life of a message): at once after the commit, in order
+//! within a stream, again with backoff and jitter while the other side is away, and as a visible dead letter when there is no use in
+//! trying.
 //!
 //! A row of the outbox holds the message's body as it travels; its `kind` is the message's name, its `stream` what must keep its order. A
 //! retry carries the same `sequenceNum` ([`sequence_of`]), so the receiver knows it, and is signed anew. What an answer means is the

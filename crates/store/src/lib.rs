@@ -1,8 +1,8 @@
 //! All SQL of a node, on SQLite (embedded, the default) and PostgreSQL 15.
 //!
 //! A [`Store`] has five doors: [`Store::run_tx`] for steps (state, messages to send and evidence commit together),
-//! [`Store::read`] for snapshots, [`Store::peek`] for single looks, [`Store::append_uses`] and [`Store::close_uses`] for metering. What can be done in a
-//! transaction are the methods of [`Tx`] and [`Read`], one file per aggregate; docs/DATA_MODEL.md tells what each table
+//! [`Store::read`] for snapshots, [`Store::peek`] for single looks, [`Store::append_uses`] and [`Store::close_uses`] for metering.
+//! What can be done in a transaction are the methods of [`Tx`] and [`Read`], one file per aggregate; docs/DATA_MODEL.md tells what each table
 //! holds. Time is a caller's argument everywhere, in microseconds since 1970 UTC.
 //!
 //! Every method fails with [`StoreError::Database`] where the database does; further errors are named where they occur.

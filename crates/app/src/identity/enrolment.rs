@@ -58,8 +58,8 @@ pub struct EnrolmentView {
 /// Registers a subject at this function node and makes its enrolment code. Registering it again makes a new code.
 ///
 /// # Errors
-/// [`Error::Input`] for a code, name, role or area that cannot be, and for another name than the registered one; [`Error::Forbidden`] where this node does not register such, or
-/// where another region registered it.
+/// [`Error::Input`] for a code, name, role or area that cannot be, and for another name than the registered one; [`Error::Forbidden`]
+/// where this node does not register such, or where another region registered it.
 pub async fn register_organisation(node: &Node, new: NewOrganisation) -> Result<EnrolmentView, Error> {
     let subject =
         SubjectCode::uscc(&new.subject).map_err(|error| Error::input("subject", error.to_string()))?;

@@ -32,8 +32,8 @@ const OPEN_RETRY_MS: u64 = 1000;
 /// Handles `usageWindow`: compares, counter-signs, logs and keeps the window.
 ///
 /// # Errors
-/// [`Error::Evidence`] naming what does not hold, [`Error::NotReady`] where a use of it is still open here or the window before is missing, [`Error::Forbidden`] where the
-/// sender is not the contract's provider, [`Error::NotFound`] for the contract.
+/// [`Error::Evidence`] naming what does not hold, [`Error::NotReady`] where a use of it is still open here or the window before is
+/// missing, [`Error::Forbidden`] where the sender is not the contract's provider, [`Error::NotFound`] for the contract.
 pub async fn handle_window(node: &Node, incoming: &Incoming) -> Result<Value, Error> {
     handle_within(node, incoming, OPEN_WAIT).await
 }
