@@ -709,6 +709,7 @@ help-completions-more = Examples:
 help-completions--shell = The shell
 
 ## The network that runs
+serve-log = { $variable } cannot be `{ $value }` ({ $reason }): give a level such as info, or one for each part, such as warn,app::feed=debug
 serve-running = { $node } runs at { $address }
 list-comma = {", "}
 demo-semicolon = {"; "}

@@ -623,6 +623,7 @@ help-completions-more = 示例：
 help-completions--shell = shell 名称
 
 ## The network that runs
+serve-log = { $variable } 不能是 `{ $value }`（{ $reason }）：请给出级别，如 info，或分部分给出，如 warn,app::feed=debug
 serve-running = { $node } 正在运行：{ $address }
 list-comma = ，
 demo-semicolon = ；

@@ -1,11 +1,13 @@
 //! Real processes from real configuration files, driven by the command line alone; and what a process says that cannot start.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use it::cluster::Database;
 use it::data;
 use it::process::{self, free_port, text};
 use it::town::{FIVE, Town};
+use it::wait::{PATIENCE, wait_until_in_thread};
 use serde_json::{Value, json};
 
 fn field(value: &Value, name: &str) -> String {
@@ -169,6 +171,32 @@ fn a_port_that_is_taken_is_named_and_nothing_is_lost() {
     drop(taken);
     town.serve("global");
     assert_eq!(town.take("global").interrupt(), Some(0));
+}
+
+#[test]
+fn a_node_writes_what_is_asked_for_about_itself_to_standard_error() {
+    let mut town = Town::new().with(&FIVE[..1], &mut |_| Vec::new());
+    town.prepare(&FIVE[1], &[]);
+    town.take("global").kill();
+    let (home, config) = (town.home("region-1100"), town.config("region-1100"));
+    let log = home.join("asked.log");
+    let mut serving = process::command(&home, Some(&config), &["serve"])
+        .env("WEIR_LOG", "info")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    wait_until_in_thread("the node to say that it cannot join", PATIENCE, || {
+        let written = std::fs::read_to_string(&log).unwrap();
+        (written.contains("not joined yet") && written.contains("region-1100")).then_some(())
+    });
+    process::interrupt(&serving);
+    assert_eq!(serving.wait().unwrap().code(), Some(0));
+    let refused =
+        process::command(&home, Some(&config), &["serve"]).env("WEIR_LOG", "app=loud").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+    assert!(text(&refused).contains("WEIR_LOG"), "{}", text(&refused));
 }
 
 #[test]
