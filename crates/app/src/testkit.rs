@@ -222,9 +222,7 @@ pub fn at(text: &str) -> Timestamp {
 
 /// A credit code with its check character.
 pub fn credit_code(number: u32) -> String {
-    let body = format!("91110000MA0WE{number:04}");
-    let check = domain::id::uscc_check_char(&body).unwrap();
-    format!("{body}{check}")
+    domain::id::SubjectCode::with_check(&format!("91110000MA0WE{number:04}")).unwrap().to_string()
 }
 
 pub fn subject(number: u32, runs: &str, area: Option<&str>) -> NewOrganisation {

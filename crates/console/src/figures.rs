@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        let shown: Vec<String> = [0, 999, 1000, 420_768, 1_234_567, u64::MAX].into_iter().map(thousands).collect();
+        let shown: Vec<String> =
+            [0, 999, 1000, 420_768, 1_234_567, u64::MAX].into_iter().map(thousands).collect();
         assert_eq!(shown, ["0", "999", "1,000", "420,768", "1,234,567", "18,446,744,073,709,551,615"]);
     }
 
@@ -117,7 +118,8 @@ mod tests {
         assert_eq!(share(925, 35_064), "2.6 %");
         assert_eq!(share(7, 7), "100.0 %");
         assert_eq!(share(0, 0), "0.0 %");
-        for (part, whole, text) in [(0, 100, "0.0 %"), (1, 100, "1.0 %"), (1, 3, "33.3 %"), (2, 3, "66.7 %")] {
+        for (part, whole, text) in [(0, 100, "0.0 %"), (1, 100, "1.0 %"), (1, 3, "33.3 %"), (2, 3, "66.7 %")]
+        {
             assert_eq!(share(part, whole), text, "{part}/{whole}");
         }
         assert_eq!(share(u64::MAX, u64::MAX), "100.0 %");

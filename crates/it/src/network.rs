@@ -499,9 +499,7 @@ fn quick_limits() -> Limits {
 
 /// A credit code (GB 32100) that no other number gives.
 pub fn credit_code(number: u32) -> String {
-    let body = format!("91110000MA0WE{number:04}");
-    let check = domain::id::uscc_check_char(&body).unwrap();
-    format!("{body}{check}")
+    domain::id::SubjectCode::with_check(&format!("91110000MA0WE{number:04}")).unwrap().to_string()
 }
 
 /// Where PostgreSQL is, as [`needed`].

@@ -5,10 +5,8 @@ use domain::id::NodeId;
 use futures_util::future::BoxFuture;
 use store::{ProductRow, Read, ResourceRow, StoreError, Tx};
 
+use crate::anew::anew;
 use crate::{Error, Node};
-
-/// How often a change is tried again when the row moved under it.
-const TRIES_MAX: u32 = 8;
 
 /// A row under its connector's own name for the object.
 pub(super) trait Kept: Clone + PartialEq + Send + Sync + 'static {
@@ -110,12 +108,7 @@ impl Place {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        for _ in 0..TRIES_MAX {
-            match turn(self.read(node).await?).await {
-                Err(Error::Store(error)) if error.is_conflict() => {}
-                done => return done,
-            }
-        }
-        Err(StoreError::Contention { name, attempts: TRIES_MAX }.into())
+        let turn = &turn;
+        anew(name, || async { turn(self.read(node).await?).await }).await
     }
 }

@@ -22,10 +22,6 @@ use crate::words::{self, Term};
 
 /// How many of the user's uses are looked through for refused ones.
 const SCANNED_MAX: u32 = 1000;
-/// State of a use that the provider refused: it counts on neither side.
-const REFUSED: &str = "refused";
-/// State of a use whose bytes do not have the announced digest.
-const MISMATCH: &str = "mismatch";
 /// Uses of one page.
 const ROWS: u32 = 50;
 /// Windows shown: the newest ones.
@@ -350,7 +346,7 @@ async fn refused(seat: &Seat, id: &ContractId) -> Result<Vec<ReceivedUseRow>, Tr
         let (tenant, contract) = (tenant.clone(), contract.clone());
         Box::pin(async move { read.list_received_uses(&tenant, &contract, &Rows::first(SCANNED_MAX)).await })
     });
-    let rows = read.await?.into_iter().filter(|row| row.state == REFUSED);
+    let rows = read.await?.into_iter().filter(|row| row.state == ReceivedUseRow::REFUSED);
     Ok(rows.take(ROWS as usize).collect())
 }
 
@@ -406,7 +402,7 @@ impl UseOfBoth {
     }
 
     fn is_refused(&self) -> bool {
-        self.user.as_ref().is_some_and(|row| row.state == REFUSED)
+        self.user.as_ref().is_some_and(|row| row.state == ReceivedUseRow::REFUSED)
     }
 
     /// Whether both sides metered the same; `None` where only one is here.
@@ -424,8 +420,8 @@ fn received_state(state: &str) -> &'static str {
     match state {
         ReceivedUseRow::COMPLETE => "use-complete",
         ReceivedUseRow::INCOMPLETE => "use-incomplete",
-        REFUSED => "use-refused",
-        MISMATCH => "use-mismatch",
+        ReceivedUseRow::REFUSED => "use-refused",
+        ReceivedUseRow::MISMATCH => "use-mismatch",
         _ => "use-open",
     }
 }

@@ -38,8 +38,7 @@ use ndi::weir_v1::public_log::{
 use ndi::weir_v1::terms::TermsObject;
 use serde_json::json;
 use store::{
-    Body, CloseUse, NewUse, ReceivedUseRow, Store, StoreOptions, StoreUrl, TenantRow, UseKey,
-    WindowRow,
+    Body, CloseUse, NewUse, ReceivedUseRow, Store, StoreOptions, StoreUrl, TenantRow, UseKey, WindowRow,
 };
 
 /// A name that would be a script.

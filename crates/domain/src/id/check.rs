@@ -26,8 +26,7 @@ const USCC_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// The check character of a unified social credit code over its first 17 characters (GB 32100: weights are powers of 3
 /// modulo 31); `None` where a character is outside the code's alphabet or their number is wrong.
-#[must_use]
-pub fn uscc_check_char(body: &str) -> Option<char> {
+pub(super) fn uscc_check_char(body: &str) -> Option<char> {
     if body.chars().count() != 17 {
         return None;
     }

@@ -19,7 +19,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use area::AreaCode;
-pub use check::{check_char, uscc_check_char};
+pub use check::check_char;
 pub use contract::ContractId;
 pub use data::{ProductId, ResourceId};
 pub use node::NodeId;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{IdError, check_alphabet_open, string_identifier, uscc_check_char};
+use super::check::uscc_check_char;
+use super::{IdError, check_alphabet_open, string_identifier};
 
 const LEN: usize = 18;
 
@@ -53,6 +54,13 @@ impl SubjectCode {
         } else {
             Err(IdError::CreditCode { text: text.to_owned(), found, computed })
         }
+    }
+
+    /// The unified social credit code that begins with these 17 characters: its check character (GB 32100) is added. `None` where one
+    /// of them is outside the code's alphabet, or their number is wrong.
+    #[must_use]
+    pub fn with_check(body: &str) -> Option<Self> {
+        uscc_check_char(body).map(|check| Self(format!("{body}{check}")))
     }
 
     /// The subject part of an id that was checked as a whole.

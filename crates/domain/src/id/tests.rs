@@ -154,9 +154,10 @@ fn credit_codes_are_checked_at_registration_only() {
     let error = SubjectCode::uscc(wrong).unwrap_err();
     assert_eq!(error, IdError::CreditCode { text: wrong.to_owned(), found: 'F', computed: 'A' });
     assert!(matches!(SubjectCode::uscc("9111000OMA0TE5T08H"), Err(IdError::Character { position: 8, .. })));
-    assert_eq!(uscc_check_char("91110000MA0TE5T08"), Some('H'));
-    assert_eq!(uscc_check_char("91110000MA0TE5T0"), None);
-    assert_eq!(uscc_check_char("91110000MI0TE5T08"), None);
+    assert_eq!(SubjectCode::with_check("91110000MA0TE5T08"), SubjectCode::uscc("91110000MA0TE5T08H").ok());
+    assert!(SubjectCode::uscc("91110000MA0TE5T08H").is_ok());
+    assert_eq!(SubjectCode::with_check("91110000MA0TE5T0"), None);
+    assert_eq!(SubjectCode::with_check("91110000MI0TE5T08"), None);
 }
 
 #[test]
