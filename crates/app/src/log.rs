@@ -250,8 +250,8 @@ const SWEEP: Duration = Duration::from_secs(5);
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
 
 /// How long evidence waits for more of it. The steps of one contract follow each other within milliseconds: a checkpoint for each of them
-/// would stand in the way of the next.
-const EVIDENCE_GATHERS: Duration = Duration::from_millis(20);
+/// would stand in the way of the next. Evidence is durable before that; only its number in the log, and so its receipt, comes this much later.
+const EVIDENCE_GATHERS: Duration = Duration::from_millis(100);
 
 /// Job: numbers waiting entries into the logs, public ones as soon as they are committed.
 pub async fn sequence(node: Node) {
