@@ -478,6 +478,50 @@ doctor-port-node = node { $id } (version { $version }) listens at { $address }
 doctor-port-taken = { $address } is taken by { $by }: stop it, or change `listen`
 doctor-port-taken-unknown = { $address } is taken by another program: stop it, or change `listen`
 doctor-port-unusable = { $address } cannot be listened at: { $reason }
+doctor-said-not-made = could not be looked at ({ $reason }): see the store's check
+doctor-said-store-writes = { $location } takes writes
+doctor-said-store-broken = { $location } takes no writes ({ $reason }): check free space, the disk and the rights of the store's folder, or the database server
+doctor-said-disk-free = { $freeMiB } MiB free at { $folder }
+doctor-said-disk-little = only { $freeMiB } MiB free at { $folder }: make room, logs and stores only grow
+doctor-said-disk-unknown = this system does not tell the free space: not checked
+doctor-said-keys-closed = { $folder } is for its owner only
+doctor-said-keys-open = others can read { $files }: chmod 700 the folder and chmod 600 the files; think of keys that others could read as stolen
+doctor-said-certificates-none = nobody here has joined: join with an enrolment code
+doctor-said-certificates-hold = the first to end is that of { $id }, at { $end }, in { $days } days
+doctor-said-certificates-end-soon = that of { $id } ends at { $end }, in { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+ }: ask the function node's operator for a new enrolment code and join again
+doctor-said-certificates-ended = that of { $id } ended at { $end }: ask the function node's operator for a new enrolment code and join again
+doctor-said-clock-unknown = { $upstream } does not tell its time ({ $reason }): see whether the upstream node runs and can be reached from here
+doctor-said-clock-ahead = { $offMs } ms ahead of { $upstream }; messages are taken up to { $limitMs } ms
+doctor-said-clock-behind = { $offMs } ms behind { $upstream }; messages are taken up to { $limitMs } ms
+doctor-said-clock-ahead-far = { $offMs } ms ahead of { $upstream }; messages are taken up to { $limitMs } ms: set this machine's clock, best by a time service
+doctor-said-clock-behind-far = { $offMs } ms behind { $upstream }; messages are taken up to { $limitMs } ms: set this machine's clock, best by a time service
+doctor-said-feed-nothing = nothing of { $origin } has come from { $upstream } yet: see whether the upstream node runs and can be reached from here
+doctor-said-feed-held = { $entries ->
+    [one] { $entries } entry
+   *[other] { $entries } entries
+ } of { $upstream }, the last at { $last }
+doctor-said-feed-damaged = { $entries } entries of { $upstream }, but its checkpoint covers { $signedEntries }: the store is damaged, restore it, or delete it and follow anew
+doctor-said-logs-go-on = { $count ->
+    [one] { $count } followed log goes on
+   *[other] { $count } followed logs go on
+ }
+doctor-said-logs-stopped = { $stopped } of { $count } do not go on, such as the one of { $whose } ({ $reason }): tell that node's operator; nothing new of it is believed here until its log goes on as it was
+doctor-said-outbox-sends = { $waiting } waiting, { $dead } given up
+doctor-said-outbox-given-up = { $waiting } waiting, { $dead } given up, such as { $message } to { $to } ({ $reason }): mend the reason, then do again what caused the message
+doctor-said-outbox-stuck = { $waiting } waiting, { $dead } given up; the next is overdue for { $overdueSecs } s: restart the node; if it comes back, report it
+doctor-said-windows-wait = { $count } wait for their counter-signature
+doctor-said-windows-late = window { $number } of { $contract } waits since { $since }: see whether the user's connector runs; without its counter-signatures new uses stop
+doctor-said-windows-refused = { $count } refused by the user, such as { $number } of { $contract }: compare both sides' uses of that contract; the refusal names the first that differs
+doctor-said-sources-unchanged = { $count ->
+    [0] no file is catalogued
+    [one] the { $count } file is as it was catalogued
+   *[other] { $count } files are as they were catalogued
+ }
+doctor-said-sources-touched = { $number } of { $count } files were touched since they were catalogued: { $files }: restore them, or catalogue them again with `{ $program } resource add`
+doctor-said-sources-missing = { $number } of { $count } files cannot be read: { $files }: restore them, or catalogue them again with `{ $program } resource add`
 
 ## Help
 help-heading-usage = Usage:

@@ -392,6 +392,40 @@ doctor-port-node = 节点 { $id }（版本 { $version }）监听 { $address }
 doctor-port-taken = { $address } 被 { $by } 占用：请停止它，或修改 `listen`
 doctor-port-taken-unknown = { $address } 被其他程序占用：请停止它，或修改 `listen`
 doctor-port-unusable = 无法监听 { $address }：{ $reason }
+doctor-said-not-made = 无法检查（{ $reason }）：请先查看“存储”一项
+doctor-said-store-writes = { $location } 可写入
+doctor-said-store-broken = { $location } 无法写入（{ $reason }）：请检查磁盘空间、磁盘状态和存储目录的权限，或数据库服务器
+doctor-said-disk-free = { $folder } 剩余 { $freeMiB } MiB
+doctor-said-disk-little = { $folder } 仅剩 { $freeMiB } MiB：请腾出空间，日志和存储只增不减
+doctor-said-disk-unknown = 本系统不提供剩余空间信息：未检查
+doctor-said-keys-closed = { $folder } 仅属主可访问
+doctor-said-keys-open = 其他用户可读取 { $files }：请对目录 chmod 700、对文件 chmod 600；他人可读过的密钥应视为已泄露
+doctor-said-certificates-none = 本节点尚无已加入的成员：请用注册码加入
+doctor-said-certificates-hold = 最先到期的是 { $id } 的证书，于 { $end } 到期，还有 { $days } 天
+doctor-said-certificates-end-soon = { $id } 的证书将于 { $end } 到期，还有 { $days } 天：请向功能节点运营方申请新的注册码并重新加入
+doctor-said-certificates-ended = { $id } 的证书已于 { $end } 到期：请向功能节点运营方申请新的注册码并重新加入
+doctor-said-clock-unknown = { $upstream } 未返回时间（{ $reason }）：请检查上级节点是否在运行、从本机能否访问
+doctor-said-clock-ahead = 比 { $upstream } 快 { $offMs } 毫秒；消息允许的偏差为 { $limitMs } 毫秒
+doctor-said-clock-behind = 比 { $upstream } 慢 { $offMs } 毫秒；消息允许的偏差为 { $limitMs } 毫秒
+doctor-said-clock-ahead-far = 比 { $upstream } 快 { $offMs } 毫秒；消息允许的偏差为 { $limitMs } 毫秒：请校准本机时钟，最好使用时间同步服务
+doctor-said-clock-behind-far = 比 { $upstream } 慢 { $offMs } 毫秒；消息允许的偏差为 { $limitMs } 毫秒：请校准本机时钟，最好使用时间同步服务
+doctor-said-feed-nothing = 尚未从 { $upstream } 收到 { $origin } 的任何内容：请检查上级节点是否在运行、从本机能否访问
+doctor-said-feed-held = 已有 { $upstream } 的 { $entries } 条记录，最后一条于 { $last }
+doctor-said-feed-damaged = 已有 { $upstream } 的 { $entries } 条记录，但其检查点只覆盖 { $signedEntries } 条：存储已损坏，请恢复，或删除后重新同步
+doctor-said-logs-go-on = 所跟随的 { $count } 个日志均正常延续
+doctor-said-logs-stopped = { $count } 个日志中有 { $stopped } 个无法延续，例如 { $whose } 的日志（{ $reason }）：请告知该节点的运营方；在其日志恢复原状之前，本节点不采信其新内容
+doctor-said-outbox-sends = 待发 { $waiting } 条，已放弃 { $dead } 条
+doctor-said-outbox-given-up = 待发 { $waiting } 条，已放弃 { $dead } 条，例如发往 { $to } 的 { $message }（{ $reason }）：请排除原因，再重做引发该消息的操作
+doctor-said-outbox-stuck = 待发 { $waiting } 条，已放弃 { $dead } 条；下一条已逾期 { $overdueSecs } 秒：请重启节点；若再次出现，请报告
+doctor-said-windows-wait = { $count } 个窗口等待对方会签
+doctor-said-windows-late = { $contract } 的第 { $number } 个窗口自 { $since } 起等待会签：请检查使用方连接器是否在运行；缺少其会签，新的使用将停止
+doctor-said-windows-refused = 使用方拒绝了 { $count } 个窗口，例如 { $contract } 的第 { $number } 个：请核对双方对该合约的使用记录；拒绝理由指出了第一处不同
+doctor-said-sources-unchanged = { $count ->
+    [0] 没有已编目的文件
+   *[other] { $count } 个文件与编目时一致
+ }
+doctor-said-sources-touched = { $count } 个文件中有 { $number } 个在编目后被改动：{ $files }：请恢复，或用 `{ $program } resource add` 重新编目
+doctor-said-sources-missing = { $count } 个文件中有 { $number } 个无法读取：{ $files }：请恢复，或用 `{ $program } resource add` 重新编目
 
 ## Help
 help-heading-usage = 用法：

@@ -12,9 +12,10 @@ use unicode_width::UnicodeWidthStr;
 use crate::client::{self, Client};
 use crate::commands::port::{self, Port};
 use crate::commands::view::moment;
-use crate::commands::{Context, closed};
+use crate::commands::{Context, closed, program};
 use crate::config::NodeSettings;
 use crate::exit::Exit;
+use crate::i18n::Arg;
 use crate::private;
 use crate::problem::{Failure, Message, Result};
 use crate::term::{Mark, Step, pad_right};
@@ -234,11 +235,69 @@ fn tell(context: &Context, checks: &[Check], from_node: &[Value]) -> Result<()> 
 
 /// A check of the node's: how it ended, its name, and what it found with the way out.
 fn line_of(context: &Context, check: &Value) -> (Found, String, String) {
-    let parts = [member(check, "detail"), member(check, "wayOut")];
-    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     let name = member(check, "name");
     let label = label_key(name).map_or_else(|| name.to_owned(), |key| context.msg(key, &[]));
-    (found(check), label, parts.join(": "))
+    let text = sentence_key(member(check, "code")).map(|key| said(context, key, check));
+    (found(check), label, text.unwrap_or_else(|| as_it_came(check)))
+}
+
+/// A finding in the reader's language.
+fn said(context: &Context, key: &'static str, check: &Value) -> String {
+    let fields = check.get("fields").and_then(Value::as_object).into_iter().flatten();
+    let given = fields
+        .map(|(name, value)| (name.as_str(), value.as_u64().map_or_else(|| text_of(value), Arg::Count)));
+    let program = program();
+    let args: Vec<(&str, Arg<'_>)> = given.chain([("program", Arg::from(program.as_str()))]).collect();
+    context.msg(key, &args)
+}
+
+fn text_of(value: &Value) -> Arg<'_> {
+    value.as_str().map_or_else(|| Arg::Text(value.to_string().into()), Arg::from)
+}
+
+/// The finding of a later version, in the words in which it came.
+fn as_it_came(check: &Value) -> String {
+    let parts = [member(check, "detail"), member(check, "wayOut")];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(": ")
+}
+
+/// The sentence of a finding; none for one of a later version.
+fn sentence_key(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "not-made" => "doctor-said-not-made",
+        "store-writes" => "doctor-said-store-writes",
+        "store-broken" => "doctor-said-store-broken",
+        "disk-free" => "doctor-said-disk-free",
+        "disk-little" => "doctor-said-disk-little",
+        "disk-unknown" => "doctor-said-disk-unknown",
+        "keys-closed" => "doctor-said-keys-closed",
+        "keys-open" => "doctor-said-keys-open",
+        "certificates-none" => "doctor-said-certificates-none",
+        "certificates-hold" => "doctor-said-certificates-hold",
+        "certificates-end-soon" => "doctor-said-certificates-end-soon",
+        "certificates-ended" => "doctor-said-certificates-ended",
+        "clock-unknown" => "doctor-said-clock-unknown",
+        "clock-ahead" => "doctor-said-clock-ahead",
+        "clock-behind" => "doctor-said-clock-behind",
+        "clock-ahead-far" => "doctor-said-clock-ahead-far",
+        "clock-behind-far" => "doctor-said-clock-behind-far",
+        "feed-nothing" => "doctor-said-feed-nothing",
+        "feed-held" => "doctor-said-feed-held",
+        "feed-damaged" => "doctor-said-feed-damaged",
+        "logs-go-on" => "doctor-said-logs-go-on",
+        "logs-stopped" => "doctor-said-logs-stopped",
+        "outbox-sends" => "doctor-said-outbox-sends",
+        "outbox-given-up" => "doctor-said-outbox-given-up",
+        "outbox-stuck" => "doctor-said-outbox-stuck",
+        "windows-wait" => "doctor-said-windows-wait",
+        "windows-late" => "doctor-said-windows-late",
+        "windows-refused" => "doctor-said-windows-refused",
+        "sources-unchanged" => "doctor-said-sources-unchanged",
+        "sources-touched" => "doctor-said-sources-touched",
+        "sources-missing" => "doctor-said-sources-missing",
+        _ => return None,
+    })
 }
 
 /// The key of the name of a node's check; none for one of a later version.

@@ -112,8 +112,9 @@ fn running(checks: Value) -> impl Fn(&Request) -> Reply + Send + Sync + 'static 
 #[tokio::test]
 async fn a_running_node_adds_its_own_checks() {
     let folder = tempfile::tempdir().unwrap();
-    let checks = json!({"checks": [{"name": "disk", "result": "ok"},
-        {"name": "feed", "result": "warning", "detail": "12 behind"}, {"name": "新检查", "result": "ok"}]});
+    let checks = json!({"checks": [
+        {"name": "disk", "result": "ok", "code": "disk-free", "fields": {"freeMiB": 2048, "folder": "/data"}, "detail": "2048 MiB free"},
+        {"name": "feed", "result": "warning", "code": "feed-of-tomorrow", "detail": "12 behind", "wayOut": "look"}, {"name": "新检查", "result": "ok"}]});
     let server = Server::start(running(checks)).await;
     close(&node(folder.path(), server.address).token_file());
     let (exit, document) = examine(folder.path()).await;
@@ -123,7 +124,9 @@ async fn a_running_node_adds_its_own_checks() {
     let (context, captured) = context_in(Lang::Zh, &["--config", config.to_str().unwrap()]);
     run(&context).await.unwrap();
     let told = captured.out();
-    for line in ["✓ 磁盘", "✗ 信息流", "警告：12 behind", "✓ 新检查"] {
+    // A finding that this version knows is told in the reader's language, another as it came.
+    for line in ["✓ 磁盘", "剩余 2,048 MiB", "✗ 信息流", "警告：12 behind: look", "✓ 新检查"]
+    {
         assert!(told.contains(line), "`{line}` is missing in {told}");
     }
 }
@@ -138,6 +141,24 @@ async fn a_failed_check_of_the_node_fails_the_whole() {
     let (context, captured) = context(&["--config", config.to_str().unwrap()]);
     assert_eq!(run(&context).await.unwrap(), Exit::Failure);
     assert!(captured.out().contains("301 s off: set it"), "{}", captured.out());
+}
+
+/// The codes in the source of the node's checks: each has a sentence here.
+#[test]
+fn every_finding_of_the_node_has_its_sentence() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../app/src/doctor");
+    let mut codes = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let words = source.split('"').skip(1).step_by(2).map(str::to_owned);
+        codes.extend(words.filter(|word| {
+            word.contains('-') && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        }));
+    }
+    assert!(codes.len() > 25, "{codes:?}");
+    for code in codes {
+        assert!(sentence_key(&code).is_some_and(|key| key == format!("doctor-said-{code}")), "{code}");
+    }
 }
 
 #[test]
