@@ -2,6 +2,7 @@
 
 mod edges;
 mod graph;
+mod map;
 mod sources;
 
 use std::fmt;
@@ -35,6 +36,7 @@ pub fn check(root: &Path) -> Result<Vec<Problem>, Error> {
     let graph = graph::Graph::load(root)?;
     let mut problems = edges::check(&graph);
     problems.extend(sources::check(root)?);
+    problems.extend(map::check(root)?);
     problems.sort();
     Ok(problems)
 }

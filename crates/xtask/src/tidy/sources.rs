@@ -75,7 +75,7 @@ fn code_blocks(text: &str) -> usize {
 }
 
 /// All files below a folder, build output left out.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |error| Error::Read(folder.to_owned(), error);
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
@@ -91,7 +91,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-fn read(path: &Path) -> Result<String, Error> {
+pub(super) fn read(path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|error| Error::Read(path.to_owned(), error))
 }
 
