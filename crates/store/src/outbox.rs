@@ -1,7 +1,7 @@
 //! Messages to send, written in the step that causes them. A sender leases what is due, sends, and reports back; a
 //! lease that runs out is given again. Messages of one stream (tenant and stream key) leave in their order: only the
 //! first that is alive can be leased. A message that cannot be delivered ends as a visible dead letter and lets those
-//! behind it pass.
+//! behind it pass; it can be brought back, is dismissed, or goes with its time.
 
 use std::collections::HashSet;
 
@@ -214,15 +214,91 @@ impl Tx {
         Ok(done)
     }
 
-    /// Brings a dead letter back, due at `at`; whether it was one.
+    /// Brings a dead letter back as if it were written at `at`, in its old place in the stream; whether it was one.
     pub async fn revive_message(&mut self, id: i64, at: i64) -> Result<bool> {
         let statement = sql("-- revive_message
-            UPDATE outbox SET dead_at = NULL, lease_until = NULL, next_at = $2 WHERE id = $1 AND dead_at IS NOT NULL")
+            UPDATE outbox SET dead_at = NULL, lease_until = NULL, next_at = $2, created_at = $2
+            WHERE id = $1 AND dead_at IS NOT NULL")
         .bind(id)
         .bind(at);
         let done = self.execute(statement).await? == 1;
         self.effects.outbox |= done;
         Ok(done)
+    }
+
+    /// Makes a message that waits for its next try due at `at`; whether it waits.
+    pub async fn hasten_message(&mut self, id: i64, at: i64) -> Result<bool> {
+        let statement = sql("-- hasten_message
+            UPDATE outbox SET next_at = $2
+            WHERE id = $1 AND dead_at IS NULL AND lease_until IS NULL AND next_at > $2")
+        .bind(id)
+        .bind(at);
+        let done = self.execute(statement).await? == 1;
+        self.effects.outbox |= done;
+        Ok(done)
+    }
+
+    /// Makes what waits for its next try to that receiver due at `at`; how much that is.
+    pub async fn hasten_messages_to(&mut self, destination: &str, at: i64) -> Result<u64> {
+        let statement = sql("-- hasten_messages_to
+            UPDATE outbox SET next_at = $2
+            WHERE destination = $1 AND dead_at IS NULL AND lease_until IS NULL AND next_at > $2")
+        .bind(destination)
+        .bind(at);
+        let hastened = self.execute(statement).await?;
+        self.effects.outbox |= hastened > 0;
+        Ok(hastened)
+    }
+
+    /// Makes whatever waits for its next try due at `at`; how much that is.
+    pub async fn hasten_all(&mut self, at: i64) -> Result<u64> {
+        let statement = sql("-- hasten_all
+            UPDATE outbox SET next_at = $1 WHERE dead_at IS NULL AND lease_until IS NULL AND next_at > $1")
+        .bind(at);
+        let hastened = self.execute(statement).await?;
+        self.effects.outbox |= hastened > 0;
+        Ok(hastened)
+    }
+
+    /// Forgets a dead letter; whether it was one.
+    pub async fn dismiss_message(&mut self, id: i64) -> Result<bool> {
+        let statement =
+            sql("-- dismiss_message\nDELETE FROM outbox WHERE id = $1 AND dead_at IS NOT NULL").bind(id);
+        Ok(self.execute(statement).await? == 1)
+    }
+
+    /// Forgets the dead letters of a stream to that receiver: something newer takes their place. How many there were.
+    pub async fn dismiss_stream(&mut self, tenant: &str, stream: &str, destination: &str) -> Result<u64> {
+        let statement = sql("-- dismiss_stream
+            DELETE FROM outbox
+            WHERE tenant = $1 AND stream = $2 AND destination = $3 AND dead_at IS NOT NULL")
+        .bind(tenant)
+        .bind(stream)
+        .bind(destination);
+        self.execute(statement).await
+    }
+
+    /// Forgets up to `limit` dead letters, the oldest first, that were given up before `before` or of which `kept` newer ones are
+    /// there; none of the kind `but`. How many there were.
+    pub async fn purge_dead_messages(
+        &mut self,
+        before: i64,
+        kept: u32,
+        but: &str,
+        limit: u32,
+    ) -> Result<u64> {
+        let statement = sql("-- purge_dead_messages
+            DELETE FROM outbox WHERE id IN (
+                SELECT id FROM outbox WHERE dead_at IS NOT NULL AND kind <> $3 AND (dead_at < $1 OR id <= (
+                    SELECT COALESCE(MAX(id), -1) FROM (
+                        SELECT id FROM outbox WHERE dead_at IS NOT NULL AND kind <> $3
+                        ORDER BY id DESC LIMIT 1 OFFSET $2) AS beyond))
+                ORDER BY id LIMIT $4)")
+        .bind(before)
+        .bind(i64::from(kept))
+        .bind(but)
+        .bind(bounded(limit));
+        self.execute(statement).await
     }
 }
 
@@ -274,6 +350,45 @@ impl Read {
         let statement = sql("-- list_dead_messages
             SELECT * FROM outbox WHERE dead_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2");
         self.list(statement.bind(after).bind(bounded(limit))).await
+    }
+
+    /// Dead letters of one kind after number `after`.
+    pub async fn list_dead_messages_of(
+        &mut self,
+        kind: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>> {
+        let statement = sql("-- list_dead_messages_of
+            SELECT * FROM outbox WHERE dead_at IS NOT NULL AND kind = $1 AND id > $2 ORDER BY id LIMIT $3");
+        self.list(statement.bind(kind).bind(after).bind(bounded(limit))).await
+    }
+
+    /// Messages still to be sent, after number `after`.
+    pub async fn list_waiting_messages(&mut self, after: i64, limit: u32) -> Result<Vec<MessageRow>> {
+        let statement = sql("-- list_waiting_messages
+            SELECT * FROM outbox WHERE dead_at IS NULL AND id > $1 ORDER BY id LIMIT $2");
+        self.list(statement.bind(after).bind(bounded(limit))).await
+    }
+
+    /// The messages of a stream in their order, dead or alive.
+    pub async fn list_stream_messages(
+        &mut self,
+        tenant: &str,
+        stream: &str,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>> {
+        let statement = sql("-- list_stream_messages
+            SELECT * FROM outbox WHERE tenant = $1 AND stream = $2 ORDER BY id LIMIT $3");
+        self.list(statement.bind(tenant).bind(stream).bind(bounded(limit))).await
+    }
+
+    /// The message that has failed and waited the longest, written before `before`.
+    pub async fn find_late_message(&mut self, before: i64) -> Result<Option<MessageRow>> {
+        let statement = sql("-- find_late_message
+            SELECT * FROM outbox WHERE dead_at IS NULL AND last_error IS NOT NULL AND created_at < $1
+            ORDER BY created_at, id LIMIT 1");
+        self.find(statement.bind(before)).await
     }
 
     /// How many messages wait, and how many are dead.

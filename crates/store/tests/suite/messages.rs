@@ -149,7 +149,106 @@ async fn a_dead_letter_stays_visible_lets_others_pass_and_can_come_back() {
         assert!(step!(store, |tx| tx.revive_message(id, 140).await).unwrap());
         assert!(!step!(store, |tx| tx.revive_message(id, 140).await).unwrap());
         assert_eq!(bodies(&lease(&store, 140).await), ["a1"]);
-        assert_eq!(look!(store, |read| read.get_message(id).await).unwrap().dead_at, None);
+        let back = look!(store, |read| read.get_message(id).await).unwrap();
+        assert_eq!((back.dead_at, back.created_at), (None, 140), "as if it were new");
+        place.end(store).await;
+    }
+}
+
+/// Adds a message of that kind and gives it up at `at`; its number.
+async fn bury(store: &Store, stream: &str, kind: &str, at: i64) -> i64 {
+    add(store, vec![NewMessage { kind: kind.into(), ..message(stream) }]).await;
+    let leased = lease(store, 100).await.pop().unwrap();
+    let id = leased.id;
+    assert!(step!(store, |tx, leased| tx.bury_message(&leased, at, "no").await).unwrap());
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_next_try_is_made_due_by_number_by_receiver_and_altogether() {
+    for place in places("hasten").await {
+        let store = place.open().await;
+        let to = |stream: &str, whom: &str| NewMessage { destination: whom.into(), ..message(stream) };
+        add(&store, vec![to("a", "x"), to("b", "x"), to("c", "y"), to("d", "y")]).await;
+        let leased = lease(&store, 100).await;
+        for row in leased[..3].to_vec() {
+            assert!(step!(store, |tx, row| tx.retry_message(&row, 9_000, "away").await).unwrap());
+        }
+        assert!(lease(&store, 120).await.is_empty());
+        let (first, under_way) = (leased[0].id, leased[3].id);
+        assert!(step!(store, |tx| tx.hasten_message(first, 120).await).unwrap());
+        assert!(!step!(store, |tx| tx.hasten_message(first, 120).await).unwrap(), "it is due");
+        assert!(!step!(store, |tx| tx.hasten_message(under_way, 120).await).unwrap(), "it is leased");
+        assert_eq!(lease(&store, 120).await.iter().map(|row| row.id).collect::<Vec<_>>(), [first]);
+        assert_eq!(step!(store, |tx| tx.hasten_messages_to("x", 130).await).unwrap(), 1);
+        let second = lease(&store, 130).await;
+        assert_eq!((second.len(), second[0].destination.as_str()), (1, "x"));
+        assert_eq!(step!(store, |tx| tx.hasten_all(140).await).unwrap(), 1);
+        assert_eq!(lease(&store, 140).await[0].stream, "c");
+        place.end(store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_listed_by_kind_dismissed_and_forgotten_with_their_time() {
+    for place in places("dead_many").await {
+        let store = place.open().await;
+        let mut ids = Vec::new();
+        for (number, kind) in ["order", "window", "order", "order", "window", "order"].into_iter().enumerate()
+        {
+            ids.push(bury(&store, &format!("s{number}"), kind, 100 + number as i64).await);
+        }
+        let windows = look!(store, |read| read.list_dead_messages_of("window", 0, 10).await);
+        assert_eq!(windows.iter().map(|row| row.id).collect::<Vec<_>>(), [ids[1], ids[4]]);
+        let (second, after) = (ids[4], ids[1]);
+        let rest = look!(store, |read| read.list_dead_messages_of("window", after, 10).await);
+        assert_eq!(rest.iter().map(|row| row.id).collect::<Vec<_>>(), [second]);
+        let oldest = ids[0];
+        assert!(step!(store, |tx| tx.dismiss_message(oldest).await).unwrap());
+        assert!(!step!(store, |tx| tx.dismiss_message(oldest).await).unwrap());
+        // By their time, then by their number; of the kind that is to stay, none.
+        let purge = async |before: i64, kept: u32| {
+            step!(store, |tx| tx.purge_dead_messages(before, kept, "window", 10).await).unwrap()
+        };
+        assert_eq!(purge(103, 10).await, 1);
+        assert_eq!(purge(103, 10).await, 0);
+        assert_eq!(purge(0, 1).await, 1);
+        assert_eq!(purge(0, 1).await, 0);
+        let left = look!(store, |read| read.list_dead_messages(0, 10).await);
+        assert_eq!(left.iter().map(|row| row.id).collect::<Vec<_>>(), [ids[1], ids[4], ids[5]]);
+        assert_eq!(
+            step!(store, |tx| tx.purge_dead_messages(i64::MAX, 0, "", 2).await).unwrap(),
+            2,
+            "in parts"
+        );
+        place.end(store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_told_whole_and_its_dead_letters_give_way_to_what_is_newer() {
+    for place in places("stream").await {
+        let store = place.open().await;
+        let dead = bury(&store, "a", "order", 100).await;
+        add(&store, vec![numbered("a", "a2"), numbered("b", "b1")]).await;
+        let waiting = look!(store, |read| read.list_waiting_messages(0, 10).await);
+        assert_eq!(bodies(&waiting), ["a2", "b1"]);
+        let (row, after) = (waiting[0].clone(), waiting[0].id);
+        assert_eq!(bodies(&look!(store, |read| read.list_waiting_messages(after, 10).await)), ["b1"]);
+        let tenant = row.tenant.clone();
+        let whole = look!(store, |read, tenant| read.list_stream_messages(&tenant, "a", 10).await);
+        assert_eq!(whole.iter().map(|row| row.id).collect::<Vec<_>>(), [dead, after]);
+        assert_eq!(look!(store, |read| read.find_late_message(i64::MAX).await), None, "nothing has failed");
+        let leased = lease(&store, 100).await.remove(0);
+        assert!(step!(store, |tx, leased| tx.retry_message(&leased, 200, "away").await).unwrap());
+        assert_eq!(look!(store, |read| read.find_late_message(101).await).unwrap().id, after);
+        assert_eq!(look!(store, |read| read.find_late_message(100).await), None, "not before it was written");
+        let to = row.destination.clone();
+        let (other, same) = (tenant.clone(), tenant);
+        assert_eq!(step!(store, |tx, other| tx.dismiss_stream(&other, "a", "nobody").await).unwrap(), 0);
+        assert_eq!(step!(store, |tx, same, to| tx.dismiss_stream(&same, "a", &to).await).unwrap(), 1);
+        let left = look!(store, |read| read.count_messages().await);
+        assert_eq!(left, OutboxCount { waiting: 2, dead: 0 });
         place.end(store).await;
     }
 }
