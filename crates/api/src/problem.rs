@@ -1,7 +1,7 @@
 //! The one place where an error becomes a problem document (RFC 9457): `{type, title, status, detail, code}` and the typed fields of the case.
 //!
-//! What a program should look at is `code` with its fields; `title` is the case in a few words, `detail` this occurrence in a
-//! sentence. Both are English: a client shows its reader the sentence of his own catalogue.
+//! What a program should look at is `code`, `case` and their fields; `title` is the code in a few words, `detail` this occurrence in a
+//! sentence. Both are English: a client shows its reader the sentence of his own catalogue. Cases and fields are those of [`app::told`].
 
 use app::Error;
 use axum::Json;
@@ -10,14 +10,10 @@ use axum::response::{IntoResponse, Response};
 use dataplane::DataError;
 use domain::Refusal;
 use domain::engine::EngineError;
-use domain::terms::TermsRefusal;
 use ndi::ReturnCode;
 use ndi::return_code::{Class, Extension};
 use net::NetError;
 use serde_json::{Map, Value, json};
-
-/// After how many milliseconds to ask again for what will be here soon.
-const RETRY_AFTER_MS: u64 = 500;
 
 /// The cases. Their names are part of the interface: a new case may be added, none is renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -213,7 +209,7 @@ impl Code {
             Error::Repeated => Code::Busy,
             Error::Peer { code, .. } => of_return_code(code),
             Error::NotJoined(_) => Code::NotJoined,
-            Error::Folder { .. } => Code::File,
+            Error::Folder { .. } | Error::Keys(_) => Code::File,
             Error::Corrupt(_) => Code::Internal,
         }
     }
@@ -352,138 +348,7 @@ impl Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
-        Problem { code: Code::of(&error), detail: error.to_string(), fields: fields(&error) }
-    }
-}
-
-/// The typed fields of an error.
-fn fields(error: &Error) -> Map<String, Value> {
-    let value = match error {
-        Error::Input { field, .. } => json!({"field": field}),
-        Error::Message(error) => json!({"field": error.field()}),
-        Error::NotFound { kind, id } => json!({"kind": kind, "id": id}),
-        Error::State(refusal) => refusal_fields(refusal),
-        Error::Terms(refusal) => terms_fields(refusal),
-        Error::Use(refusal) => app::refusal::use_fields(refusal),
-        Error::Source(error) => source_fields(error),
-        Error::Folder { path, .. } => json!({"path": path}),
-        Error::Peer { peer, code, message, data } => peer_fields(peer, code, message, data),
-        Error::Net(error) => json!({"host": host(error)}),
-        Error::SequenceReused(sequence) => json!({"sequenceNum": sequence}),
-        Error::NotReady { retry_after_ms, .. } => json!({"retry_after_ms": retry_after_ms}),
-        Error::SourceChanged(product) => json!({"product": product}),
-        Error::NotYet(_) | Error::Repeated => json!({"retry_after_ms": RETRY_AFTER_MS}),
-        _ => Value::Null,
-    };
-    match value {
-        Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-        _ => Map::new(),
-    }
-}
-
-/// What a peer said, with its own typed fields beside ours.
-fn peer_fields(peer: &str, code: &str, message: &str, data: &Value) -> Value {
-    let mut fields = data.as_object().cloned().unwrap_or_default();
-    for (name, value) in [("peer", peer), ("peerCode", code), ("reason", message)] {
-        fields.insert(name.to_owned(), Value::from(value));
-    }
-    Value::Object(fields)
-}
-
-fn refusal_fields(refusal: &Refusal) -> Value {
-    match refusal {
-        Refusal::NotPossible { object, state, input, possible } => {
-            json!({"object": object, "state": state, "input": input, "possible": possible})
-        }
-        Refusal::Terms(refusal) => terms_fields(refusal),
-        Refusal::RoundsExhausted { limit } => json!({"limit": limit}),
-        Refusal::AlreadyProposed { round } => json!({"round": round}),
-        Refusal::Over { end } | Refusal::NotOver { end } => json!({"end": end.to_string()}),
-        Refusal::IdConflict { object, known, given } => {
-            json!({"object": object, "known": known, "given": given})
-        }
-        Refusal::TooLong { what, limit, actual } | Refusal::TooMany { what, limit, actual } => {
-            json!({"field": what, "limit": limit, "actual": actual})
-        }
-        Refusal::Empty { what } => json!({"field": what}),
-        Refusal::Invalid { object, .. } => json!({"object": object}),
-        Refusal::Signature(_) | Refusal::SameTerms | Refusal::Code(_) | Refusal::Time(_) => Value::Null,
-    }
-}
-
-fn terms_fields(refusal: &TermsRefusal) -> Value {
-    match refusal {
-        TermsRefusal::Exceeds { dimension, wanted, offered }
-        | TermsRefusal::Disjoint { dimension, wanted, offered } => {
-            json!({"constraint": dimension.name(), "wanted": wanted, "offered": offered})
-        }
-        TermsRefusal::TooMany { dimension, limit, actual } => {
-            json!({"constraint": dimension.name(), "limit": limit, "actual": actual})
-        }
-        TermsRefusal::Empty(dimension) => json!({"constraint": dimension.name()}),
-        TermsRefusal::UnknownAction(action) => json!({"constraint": "action", "actual": action}),
-        TermsRefusal::UnknownConstraint(name) => json!({"constraint": name}),
-        TermsRefusal::UnknownField(field) => json!({"constraint": "fields", "actual": field}),
-        TermsRefusal::CountRange(count) => json!({"constraint": "count", "actual": count}),
-        TermsRefusal::TooLarge { limit, actual, .. } => json!({"limit": limit, "actual": actual}),
-        _ => Value::Null,
-    }
-}
-
-fn source_fields(error: &DataError) -> Value {
-    match error {
-        DataError::UnknownText { path, line, .. }
-        | DataError::Malformed { path, line, .. }
-        | DataError::UnclosedQuote { path, line }
-        | DataError::Ragged { path, line, .. } => json!({"path": path, "line": line}),
-        DataError::RowTooLong { path, line, limit } => json!({"path": path, "line": line, "limit": limit}),
-        DataError::TooManyColumns { path, found, limit } => {
-            json!({"path": path, "line": 1, "limit": limit, "actual": found})
-        }
-        DataError::LongHeader { path, chars, limit, column } => {
-            json!({"path": path, "line": 1, "column": column, "limit": limit, "actual": chars})
-        }
-        DataError::DuplicateHeader { path, second: column, .. } | DataError::EmptyHeader { path, column } => {
-            json!({"path": path, "line": 1, "column": column})
-        }
-        DataError::SourceChanged { path, catalogued, found } => {
-            json!({"path": path, "catalogued": catalogued, "found": found})
-        }
-        DataError::NotAFile { path }
-        | DataError::UnknownExtension { path }
-        | DataError::Empty { path }
-        | DataError::Io { path, .. }
-        | DataError::ChangedWhileRead { path }
-        | DataError::ReaderFailed { path, .. }
-        | DataError::Parquet { path, .. } => json!({"path": path}),
-        DataError::WrongEncoding { path, encoding } => {
-            json!({"path": path, "field": "encoding", "actual": encoding})
-        }
-        DataError::UnknownEncoding { name } => json!({"field": "encoding", "actual": name}),
-        DataError::UnknownField { field, .. } => json!({"constraint": "fields", "actual": field}),
-        DataError::ParquetProjection | DataError::NoFields => json!({"constraint": "fields"}),
-        DataError::OffsetBeyondEnd { offset, bytes } => {
-            json!({"field": "offset", "limit": bytes, "actual": offset})
-        }
-        DataError::BadStation { .. } => Value::Null,
-        DataError::Interrupted(_) => json!({"retry_after_ms": RETRY_AFTER_MS}),
-    }
-}
-
-fn host(error: &NetError) -> Option<&str> {
-    match error {
-        NetError::BadUrl { url: host, .. }
-        | NetError::PlainHttp { host }
-        | NetError::AddressRefused { host, .. }
-        | NetError::Unresolved { host, .. }
-        | NetError::Unreachable { host, .. }
-        | NetError::Timeout { host, .. }
-        | NetError::Tls { host, .. }
-        | NetError::TooLarge { host, .. }
-        | NetError::Redirected { host, .. }
-        | NetError::Status { host, .. }
-        | NetError::Broken { host, .. } => Some(host),
-        NetError::BadHeader { .. } | NetError::Setup(_) => None,
+        Problem { code: Code::of(&error), detail: error.to_string(), fields: app::told::fields(&error) }
     }
 }
 

@@ -47,7 +47,7 @@ mod tests {
     async fn what_moved_is_made_anew_and_nothing_else() {
         assert!(matches!(made(0, Ok(7)).await, (Ok(7), 1)));
         assert!(matches!(made(3, Ok(7)).await, (Ok(7), 4)));
-        let refused = made(2, Err(Error::Forbidden("no".to_owned()))).await;
+        let refused = made(2, Err(Error::Forbidden("no".into()))).await;
         assert!(matches!(refused, (Err(Error::Forbidden(_)), 3)), "{refused:?}");
         let (never, tries) = made(99, Ok(7)).await;
         assert_eq!(tries, TRIES_MAX);

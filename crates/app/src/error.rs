@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use domain::{Refusal, terms::TermsRefusal, terms::UseRefusal};
 
+use crate::Reason;
+
 /// Why a use case did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -34,7 +36,7 @@ pub enum Error {
         /// Path of the field.
         field: String,
         /// What is wrong with it and what would be right.
-        detail: String,
+        detail: Reason,
     },
     /// Nothing of that kind has that identifier here.
     #[error("no {kind} `{id}` here")]
@@ -55,7 +57,7 @@ pub enum Error {
     Use(#[from] UseRefusal),
     /// A use can't be metered or proven, so it is not allowed: the reason names what is missing.
     #[error("{0}")]
-    Metering(String),
+    Metering(Reason),
     /// The sender is unknown or its signature or certificate does not hold; the text says what was wrong and what to do.
     #[error("message refused: {0}")]
     Unauthenticated(String),
@@ -64,21 +66,21 @@ pub enum Error {
     Evidence(String),
     /// The sender may not do this to that object.
     #[error("{0}")]
-    Forbidden(String),
+    Forbidden(Reason),
     /// An enrolment code that is unknown, used or expired.
     #[error("enrolment code: {0}")]
-    Enrolment(String),
+    Enrolment(Reason),
     /// The same sequence number came before with another body.
     #[error("sequence number `{0}` was used before with another message: use a new one")]
     SequenceReused(String),
     /// What is asked for will be here soon; the sender tries again.
     #[error("{0}: try again in a moment")]
-    NotYet(String),
+    NotYet(Reason),
     /// What is asked for is not there yet, and when to ask again.
     #[error("{what}: try again in {retry_after_ms} ms")]
     NotReady {
         /// What is missing.
-        what: String,
+        what: Reason,
         /// When it may be there, in milliseconds.
         retry_after_ms: u64,
     },
@@ -104,7 +106,7 @@ pub enum Error {
     },
     /// The node has no identity yet.
     #[error("this node has not joined yet: {0}")]
-    NotJoined(String),
+    NotJoined(Reason),
     /// A folder or file of the node cannot be used.
     #[error("`{}`: {source}", path.display())]
     Folder {
@@ -113,6 +115,9 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The key folder does not belong to what was certified.
+    #[error("{0}")]
+    Keys(Reason),
     /// Stored data is not what this version wrote: a defect, never the caller's fault.
     #[error("inconsistent data: {0}")]
     Corrupt(String),
@@ -120,7 +125,7 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::Input`].
-    pub fn input(field: impl Into<String>, detail: impl Into<String>) -> Error {
+    pub fn input(field: impl Into<String>, detail: impl Into<Reason>) -> Error {
         Error::Input { field: field.into(), detail: detail.into() }
     }
 

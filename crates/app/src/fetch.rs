@@ -29,7 +29,7 @@ pub use self::stream::FetchStream;
 use self::record::{Place, begin, end, not_given, note, read_row};
 use crate::contract::GateContract;
 use crate::member::Speaker;
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// What a delivery is taken for where its provider does not say.
 const UNKNOWN_MEDIA: &str = "application/octet-stream";
@@ -70,13 +70,13 @@ pub async fn open(
 ) -> Result<Fetched, Error> {
     let gate = crate::contract::for_gate(node, speaker.id().as_str(), contract).await?;
     if gate.role != Role::User {
-        return Err(Error::Forbidden(format!(
-            "contract `{}`: this side provides the data, its user fetches it",
-            gate.id
-        )));
+        let words = format!("contract `{}`: this side provides the data, its user fetches it", gate.id);
+        return Err(Error::Forbidden(
+            Reason::new("provides-itself", words).with("contract", gate.id.as_str()),
+        ));
     }
     let use_id = match use_id {
-        Some(text) => UseId::parse(text).map_err(|error| Error::input("use", error.to_string()))?,
+        Some(text) => UseId::parse(text).map_err(|error| Error::input("use", error))?,
         None if offset == 0 => new_use_id(node)?,
         None => return Err(Error::input("use", "missing: name the use that is to be resumed")),
     };
@@ -119,14 +119,13 @@ pub async fn received(
     let held = crate::contract::get(node, speaker.id().as_str(), contract).await?;
     let id =
         held.contract().id.as_ref().ok_or_else(|| Error::not_found("identifier of contract", contract))?;
-    let use_id = UseId::parse(use_id).map_err(|error| Error::input("use", error.to_string()))?;
+    let use_id = UseId::parse(use_id).map_err(|error| Error::input("use", error))?;
     let place = Place { tenant: speaker.id().to_string(), contract: id.to_string(), use_id };
     let row = read_row(node, &place).await?.ok_or_else(|| Error::not_found("use", &place.use_id))?;
     let announced = row.body.get::<ReceivedBody>()?.announced.ok_or_else(|| {
-        Error::Metering(format!(
-            "use `{}`: its provider announced nothing yet, ask for the bytes first",
-            place.use_id
-        ))
+        let words =
+            format!("use `{}`: its provider announced nothing yet, ask for the bytes first", place.use_id);
+        Error::Metering(Reason::new("use-unannounced", words).with("use", place.use_id.as_str()))
     })?;
     if announced.bytes != bytes || announced.digest != sha256 {
         return Err(mismatch(&place.use_id, &announced, bytes, &sha256));

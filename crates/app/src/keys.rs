@@ -30,6 +30,11 @@ impl KeyFolder {
         Ok(KeyFolder { folder, making: Arc::default() })
     }
 
+    /// The key folder below a node's data folder as it is: nothing is made.
+    pub(crate) fn at(node_folder: &Path) -> KeyFolder {
+        KeyFolder { folder: node_folder.join("keys"), making: Arc::default() }
+    }
+
     /// The signing key of the given name, made and written where there is none yet.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`node`], [`config`], [`member`], [`keys`], [`entropy`] | a node as a value: parts, identity, keys |
-//! | [`message`], [`refusal`] | messages between nodes: checked, answered once, refused by code |
+//! | [`message`], [`refusal`], [`told`] | messages between nodes: checked, answered once, refused by code; errors without words |
 //! | [`identity`], [`directory`] | subjects, enrolment, certificates; everyone known |
 //! | [`log`], [`feed`] | the two logs, and following others' |
 //! | [`catalogue`] | resources, products, listings, search |
@@ -31,15 +31,18 @@ pub mod metering;
 pub mod node;
 pub mod outbox;
 mod part;
+mod reason;
 pub mod receipt;
 pub mod refusal;
 pub mod status;
 #[cfg(test)]
 mod testkit;
+pub mod told;
 
 pub use error::Error;
 pub use node::{Node, Parts};
 pub use part::Part;
+pub use reason::Reason;
 
 /// What every fallible function of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

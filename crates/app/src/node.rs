@@ -12,12 +12,12 @@ use store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::Error;
 use crate::config::{Limits, NodeConfig, Role};
 use crate::directory::{Directory, Known};
 use crate::entropy::Entropy;
 use crate::keys::KeyFolder;
 use crate::member::{PeerNode, Speaker, Standing};
+use crate::{Error, Reason};
 
 /// What a node is made of; the binary and the tests choose each part.
 pub struct Parts {
@@ -243,7 +243,10 @@ impl Node {
     pub fn roots(&self) -> Result<Arc<Roots>, Error> {
         let roots = self.members(|members| members.roots.clone());
         roots.ok_or_else(|| {
-            Error::NotJoined("it trusts nobody so far; join with an enrolment code".to_owned())
+            Error::NotJoined(Reason::new(
+                "trusts-nobody",
+                "it trusts nobody so far; join with an enrolment code",
+            ))
         })
     }
 
@@ -253,7 +256,9 @@ impl Node {
     /// [`Error::NotJoined`] before joining, and on connector hosts.
     pub fn standing(&self) -> Result<Arc<Standing>, Error> {
         let standing = self.members(|members| members.standing.clone());
-        standing.ok_or_else(|| Error::NotJoined("give its enrolment code to `weir init --code`".to_owned()))
+        standing.ok_or_else(|| {
+            Error::NotJoined(Reason::new("not-joined", "give its enrolment code to `weir init --code`"))
+        })
     }
 
     /// The connectors that this node hosts, by identifier.
@@ -283,14 +288,18 @@ impl Node {
         let tenants = self.tenants();
         match tenants.as_slice() {
             [only] => Ok(only.clone()),
-            [] if self.standing().is_ok() => Err(Error::Forbidden(
-                "this node hosts no connectors: resources, products and contracts live on connector hosts, so ask one of them".to_owned(),
-            )),
-            [] => Err(Error::NotJoined("no connector has joined here; use `weir connector join`".to_owned())),
-            several => Err(Error::input(
-                "as",
-                format!("{} connectors are hosted here: name the one that acts", several.len()),
-            )),
+            [] if self.standing().is_ok() => Err(Error::Forbidden(Reason::new(
+                "hosts-no-connectors",
+                "this node hosts no connectors: resources, products and contracts live on connector hosts, so ask one of them",
+            ))),
+            [] => Err(Error::NotJoined(Reason::new(
+                "no-connector",
+                "no connector has joined here; use `weir connector join`",
+            ))),
+            several => {
+                let words = format!("{} connectors are hosted here: name the one that acts", several.len());
+                Err(Error::input("as", Reason::new("several-connectors", words).with("count", several.len())))
+            }
         }
     }
 
@@ -303,7 +312,9 @@ impl Node {
             return Ok(standing.speaker.clone());
         }
         let first = self.tenants().into_iter().next();
-        first.ok_or_else(|| Error::NotJoined("neither the node nor a connector has an identity".to_owned()))
+        first.ok_or_else(|| {
+            Error::NotJoined(Reason::new("no-identity", "neither the node nor a connector has an identity"))
+        })
     }
 
     /// Whom an identifier of ours belongs to: the node itself or a connector hosted here.

@@ -436,7 +436,7 @@ mod tests {
     fn a_store_that_fails_ends_no_message() {
         let away = Error::Store(store::StoreError::Closed);
         assert!(is_tried_again(&away, true) && is_tried_again(&away, false));
-        let busy = Error::NotYet("the window before".to_owned());
+        let busy = Error::NotYet("the window before".into());
         assert!(is_tried_again(&busy, true) && !is_tried_again(&busy, false));
         assert!(!is_tried_again(&Error::Corrupt("a row".to_owned()), true), "no try mends it");
     }

@@ -22,7 +22,7 @@ use store::{ReceivedUseRow, UseKey, WindowRow};
 use crate::member::Speaker;
 use crate::message::Incoming;
 use crate::metering::{self, WindowAnswer, WindowBody};
-use crate::{Error, Node, log};
+use crate::{Error, Node, Reason, log};
 
 /// When the next try may have what is missing here, in milliseconds: the sequencer numbers entries at once.
 const LOG_RETRY_MS: u64 = 100;
@@ -84,7 +84,10 @@ async fn provided_in(node: &Node, tenant: &str, contract: &str, use_id: &str) ->
     let row = row.await?.ok_or_else(|| Error::not_found("use", use_id))?;
     row.window.ok_or_else(|| match row.closing {
         Some(_) => open_window(node, use_id),
-        None => not_ready(node, format!("use `{use_id}` has not ended")),
+        None => {
+            let words = format!("use `{use_id}` has not ended");
+            not_ready(node, Reason::new("use-open", words).with("use", use_id))
+        }
     })
 }
 
@@ -97,28 +100,32 @@ async fn received_in(node: &Node, tenant: &str, contract: &str, use_id: &str) ->
     });
     let row = row.await?.ok_or_else(|| Error::not_found("use", use_id))?;
     if row.state == ReceivedUseRow::REFUSED {
-        return Err(Error::Metering(format!(
-            "use `{use_id}` was refused by its provider: it has no receipt"
-        )));
+        let words = format!("use `{use_id}` was refused by its provider: it has no receipt");
+        return Err(Error::Metering(Reason::new("use-without-receipt", words).with("use", use_id)));
     }
     row.in_window.ok_or_else(|| match row.state.as_str() {
         ReceivedUseRow::COMPLETE => open_window(node, use_id),
-        _ => not_ready(node, format!("use `{use_id}` has not arrived whole")),
+        _ => {
+            let words = format!("use `{use_id}` has not arrived whole");
+            not_ready(node, Reason::new("use-not-whole", words).with("use", use_id))
+        }
     })
 }
 
 fn open_window(node: &Node, use_id: &str) -> Error {
-    not_ready(node, format!("the usage window of use `{use_id}` is open"))
+    let words = format!("the usage window of use `{use_id}` is open");
+    not_ready(node, Reason::new("window-open", words).with("use", use_id))
 }
 
-fn not_ready(node: &Node, what: String) -> Error {
+fn not_ready(node: &Node, what: Reason) -> Error {
     let retry_after_ms = u64::try_from(node.limits().window_ms).unwrap_or_default().max(LOG_RETRY_MS);
     Error::NotReady { what, retry_after_ms }
 }
 
 fn countersignature(node: &Node, row: &WindowRow) -> Result<SignedObject, Error> {
     let Some(body) = &row.countersignature else {
-        return Err(not_ready(node, format!("window {} is not counter-signed yet", row.number)));
+        let words = format!("window {} is not counter-signed yet", row.number);
+        return Err(not_ready(node, Reason::new("window-unsigned", words).with("window", row.number)));
     };
     match body.get::<WindowAnswer>()? {
         WindowAnswer::Countersigned(object) => Ok(object),
@@ -157,7 +164,8 @@ async fn half(node: &Node, row: &WindowRow, role: Role) -> Result<LogProof, Erro
             Ok(LogProof { entry, index, proof, checkpoint })
         }
         None => {
-            let what = format!("the evidence log has not numbered window {} yet", row.number);
+            let words = format!("the evidence log has not numbered window {} yet", row.number);
+            let what = Reason::new("window-unnumbered", words).with("window", row.number);
             Err(Error::NotReady { what, retry_after_ms: LOG_RETRY_MS })
         }
     }
@@ -180,7 +188,9 @@ async fn other_half(
     let answer = node.send(speaker, &target, &path(RECEIPT_PART_MSG), &body, &node.entropy().hex128()).await;
     match answer {
         Ok(data) => part_to_ledger(&data),
-        Err(error @ Error::Peer { .. }) if error.is_passing() => Err(not_ready(node, error.to_string())),
+        Err(error @ Error::Peer { .. }) if error.is_passing() => {
+            Err(not_ready(node, error.to_string().into()))
+        }
         Err(error) => Err(error),
     }
 }
@@ -196,7 +206,7 @@ pub async fn handle_part(node: &Node, incoming: &Incoming) -> Result<Value, Erro
     let held = crate::contract::get(node, tenant, id).await?;
     let contract = held.contract();
     if contract.peer().connector.as_str() != incoming.from.id {
-        return Err(Error::Forbidden(format!("contract `{id}` is not the sender's")));
+        return Err(Error::Forbidden(format!("contract `{id}` is not the sender's").into()));
     }
     let row = metering::window_row(node, tenant, id, request.number).await?;
     let row = row.ok_or_else(|| Error::not_found("window", metering::window_subject(id, request.number)))?;

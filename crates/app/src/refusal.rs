@@ -8,20 +8,18 @@ use serde_json::{Value, json};
 
 use crate::Error;
 
-/// The answer to a message that was refused. Faults of our own are told by their code only: their text is for our log.
+/// The answer to a message that was refused, with the case and its values as data (docs/WIRE.md, 1). Faults of our own are told by
+/// their code only: their text is for our log.
 pub fn reply(error: &Error) -> Reply {
-    match error {
+    let refused = match error {
         Error::Message(error) => Reply::refuse_error(Module::Common, error),
-        Error::Peer { code, message, .. } => match code.parse() {
-            Ok(code) => Reply::refuse(code, message),
-            Err(_) => Reply::refuse(return_code(error), message),
-        },
-        Error::Use(refusal) => {
-            Reply { data: use_fields(refusal), ..Reply::refuse(return_code(error), &error.to_string()) }
+        Error::Peer { code, message, .. } => {
+            return Reply::refuse(code.parse().unwrap_or_else(|_| return_code(error)), message);
         }
-        error if is_own_fault(error) => Reply::refuse(return_code(error), ""),
+        error if is_own_fault(error) => return Reply::refuse(return_code(error), ""),
         error => Reply::refuse(return_code(error), &error.to_string()),
-    }
+    };
+    Reply { data: Value::Object(crate::told::fields(error)), ..refused }
 }
 
 /// Whether the fault is this node's: the sender can do nothing about it, and does not see its text.
@@ -31,6 +29,7 @@ pub(crate) fn is_own_fault(error: &Error) -> bool {
         Error::Store(_)
             | Error::Folder { .. }
             | Error::Corrupt(_)
+            | Error::Keys(_)
             | Error::Engine(EngineError::Failed { .. })
             | Error::Net(_)
             // Its text names a file of ours.
@@ -60,6 +59,7 @@ pub fn return_code(error: &Error) -> ReturnCode {
         Error::Store(_)
         | Error::Folder { .. }
         | Error::Corrupt(_)
+        | Error::Keys(_)
         | Error::Engine(EngineError::Failed { .. })
         | Error::NotJoined(_)
         | Error::Peer { .. } => {

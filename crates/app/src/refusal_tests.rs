@@ -37,7 +37,7 @@ fn variant(error: &Error) -> (&'static str, usize) {
         Error::Repeated => ("Repeated", 21),
         Error::Peer { .. } => ("Peer", 22),
         Error::NotJoined(_) => ("NotJoined", 23),
-        Error::Folder { .. } | Error::Corrupt(_) => ("Folder or Corrupt", 24),
+        Error::Folder { .. } | Error::Corrupt(_) | Error::Keys(_) => ("Folder, Keys or Corrupt", 24),
     }
 }
 
@@ -79,20 +79,21 @@ fn all() -> Vec<(Error, &'static str)> {
             "300104",
         ),
         (Error::Use(UseRefusal::Count { limit: 1, used: 1 }), "300105"),
-        (Error::Metering(text()), "300105"),
+        (Error::Metering(text().into()), "300105"),
         (Error::unauthenticated("r"), "100004"),
         (Error::Evidence(text()), "300106"),
-        (Error::Forbidden(text()), "300109"),
-        (Error::Enrolment(text()), "300108"),
+        (Error::Forbidden(text().into()), "300109"),
+        (Error::Enrolment(text().into()), "300108"),
         (Error::SequenceReused("1".to_owned()), "300101"),
-        (Error::NotYet("w".to_owned()), "100001"),
-        (Error::NotReady { what: "w".to_owned(), retry_after_ms: 5 }, "100001"),
+        (Error::NotYet("w".into()), "100001"),
+        (Error::NotReady { what: "w".into(), retry_after_ms: 5 }, "100001"),
         (Error::SourceChanged("6x".to_owned()), "300107"),
         (Error::Repeated, "100001"),
         (peer("300102"), "100000"),
-        (Error::NotJoined("r".to_owned()), "100000"),
+        (Error::NotJoined("r".into()), "100000"),
         (Error::Folder { path, source: source() }, "100000"),
         (Error::Corrupt(text()), "100000"),
+        (Error::Keys(text().into()), "100000"),
     ]
 }
 
@@ -118,7 +119,12 @@ fn our_own_faults_are_told_by_their_code_alone() {
     for (error, _) in all() {
         let hidden = matches!(
             error,
-            Error::Store(_) | Error::Folder { .. } | Error::Corrupt(_) | Error::Net(_) | Error::Source(_)
+            Error::Store(_)
+                | Error::Folder { .. }
+                | Error::Corrupt(_)
+                | Error::Keys(_)
+                | Error::Net(_)
+                | Error::Source(_)
         ) || matches!(error, Error::Engine(EngineError::Failed { .. }));
         let told = reply(&error).message;
         if hidden {
@@ -138,8 +144,22 @@ fn a_peers_refusal_is_handed_on_with_its_own_code() {
 #[test]
 fn a_refused_use_says_constraint_limit_and_value_in_fields() {
     let told = reply(&Error::Use(UseRefusal::Count { limit: 2, used: 3 })).data;
-    assert_eq!(told, json!({"constraint": "count", "limit": 2, "actual": 3}));
+    assert_eq!(told, json!({"case": "use-count", "constraint": "count", "limit": 2, "actual": 3}));
     let at = domain::Timestamp::from_micros(0);
     let over = use_fields(&UseRefusal::Over { end: at, at });
     assert_eq!(over["limit"], "1970-01-01T00:00:00Z");
+}
+
+/// People at the other side read the refusal in their language, and not in the words of our log.
+#[test]
+fn a_refusal_brings_its_case_and_the_values() {
+    let used = Error::Enrolment(crate::Reason::new("enrolment-used", "it was used already"));
+    assert_eq!(reply(&used).data, json!({"case": "enrolment-used"}));
+    let wrong = domain::id::SubjectCode::uscc("110000000000000015").unwrap_err();
+    let told = reply(&Error::input("subject", wrong)).data;
+    assert_eq!(
+        (&told["case"], &told["field"], &told["found"]),
+        (&json!("credit-code"), &json!("subject"), &json!("5"))
+    );
+    assert_eq!(reply(&Error::Corrupt(text())).data, json!({}), "our own faults are nobody's business");
 }

@@ -79,8 +79,8 @@ mod tests {
 
     #[test]
     fn a_refusal_for_good_is_not_waited_out() {
-        assert!(passing::<()>(Err(app::Error::NotYet("x".to_owned()))).unwrap().is_none());
+        assert!(passing::<()>(Err(app::Error::NotYet("x".into()))).unwrap().is_none());
         assert!(passing::<()>(Err(app::Error::not_found("contract", "C1"))).unwrap().is_none());
-        assert!(passing::<()>(Err(app::Error::Forbidden("no".to_owned()))).is_err());
+        assert!(passing::<()>(Err(app::Error::Forbidden("no".into()))).is_err());
     }
 }

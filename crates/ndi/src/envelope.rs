@@ -342,7 +342,7 @@ fn millis(text: &str) -> Result<i64, Error> {
 fn parse_header<T>(name: &str, text: &str) -> Result<T, Error>
 where
     T: FromStr,
-    T::Err: fmt::Display,
+    T::Err: fmt::Display + 'static,
 {
     text.parse().map_err(|reason: T::Err| refused(&Path::ROOT.key(name), reason))
 }

@@ -72,6 +72,8 @@ pub enum Error {
         field: String,
         /// The domain's own words.
         reason: String,
+        /// The domain's refusal, where it was one of its types.
+        cause: Option<Box<domain::Error>>,
     },
     /// A term that cannot be understood or enforced: 300104 (docs/WIRE.md, 1).
     #[error("`{field}` is refused: {reason}")]
@@ -80,6 +82,8 @@ pub enum Error {
         field: String,
         /// The domain's own words, which name constraint, operator or action.
         reason: String,
+        /// The domain's refusal, where it was one of its types.
+        cause: Option<Box<domain::Error>>,
     },
     /// A signature is not the named key's over this message: 1XX004 for `signValue`, 300106 for an organisation's.
     #[error("`{field}` does not match the message and the key `{key}`: sign the RFC 8785 form again")]

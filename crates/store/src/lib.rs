@@ -25,6 +25,7 @@ mod listings;
 mod lock;
 mod logs;
 mod many;
+mod look;
 mod meta;
 mod metering;
 mod open;

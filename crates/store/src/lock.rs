@@ -45,6 +45,25 @@ impl LockFile {
     }
 }
 
+impl LockFile {
+    /// Whether nobody holds the lock; makes no file and holds nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another holds it.
+    pub(crate) fn check_free(database: &Path) -> Result<()> {
+        let Ok(mut file) = OpenOptions::new().read(true).write(true).open(lock_path(database)) else {
+            return Ok(());
+        };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                let location = database.display().to_string();
+                Err(StoreError::Locked { location, holder: read_holder(&mut file) })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 fn lock_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");

@@ -112,7 +112,7 @@ fn start_writer(
 }
 
 /// Looks at the file before the database does, so that nothing of a stranger's file is touched.
-fn check_file(path: &Path, location: &str) -> Result<()> {
+pub(crate) fn check_file(path: &Path, location: &str) -> Result<()> {
     let refuse = |source| StoreError::NotWritable { path: path.to_path_buf(), source: Arc::new(source) };
     if !path.exists() {
         return Ok(());
@@ -154,7 +154,7 @@ async fn open_postgres(url: &str, location: &str, options: &StoreOptions) -> Res
     Ok(Engine::Postgres { pool, guard: Mutex::new(Some(guard)), epoch })
 }
 
-fn check_schema_name(name: &str) -> Result<()> {
+pub(crate) fn check_schema_name(name: &str) -> Result<()> {
     let first = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
     let rest = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if first && rest && name.len() <= 63 {
@@ -165,7 +165,7 @@ fn check_schema_name(name: &str) -> Result<()> {
 }
 
 /// The lock ends with the connection. What a process that lost it still writes is stopped by the epoch.
-async fn lock_schema(conn: &mut AnyConnection, location: &str, schema: &str) -> Result<()> {
+pub(crate) async fn lock_schema(conn: &mut AnyConnection, location: &str, schema: &str) -> Result<()> {
     let text = "-- lock_schema\nSELECT CASE WHEN pg_try_advisory_lock(hashtextextended('weir/' || $1, 0)) \
                 THEN 1::bigint ELSE 0::bigint END AS value";
     let locked: i64 = sqlx::query_scalar(text).bind(schema).fetch_one(conn).await?;
@@ -175,11 +175,15 @@ async fn lock_schema(conn: &mut AnyConnection, location: &str, schema: &str) -> 
     Err(StoreError::Locked { location: location.to_owned(), holder: "another process".to_owned() })
 }
 
-async fn create_schema(conn: &mut AnyConnection, location: &str, options: &StoreOptions) -> Result<()> {
+pub(crate) async fn has_schema(conn: &mut AnyConnection, schema: &str) -> Result<bool> {
     let text =
         "-- find_schema\nSELECT COUNT(*) AS value FROM information_schema.schemata WHERE schema_name = $1";
-    let found: i64 = sqlx::query_scalar(text).bind(&options.schema).fetch_one(&mut *conn).await?;
-    if found > 0 {
+    let found: i64 = sqlx::query_scalar(text).bind(schema).fetch_one(conn).await?;
+    Ok(found > 0)
+}
+
+async fn create_schema(conn: &mut AnyConnection, location: &str, options: &StoreOptions) -> Result<()> {
+    if has_schema(conn, &options.schema).await? {
         return Ok(());
     }
     if !options.create {
@@ -191,7 +195,7 @@ async fn create_schema(conn: &mut AnyConnection, location: &str, options: &Store
     Ok(())
 }
 
-async fn set_schema(conn: &mut AnyConnection, schema: &str) -> Result<(), sqlx::Error> {
+pub(crate) async fn set_schema(conn: &mut AnyConnection, schema: &str) -> Result<(), sqlx::Error> {
     sqlx::query("-- set_schema\nSELECT set_config('search_path', $1, false) AS value")
         .bind(schema)
         .execute(conn)

@@ -24,17 +24,28 @@ INSERT INTO weir_owner (id, epoch) VALUES (1, 0);";
 /// # Errors
 /// [`StoreError::NotAStore`] where foreign tables stand, [`StoreError::Newer`] for a later version.
 pub(crate) async fn migrate(conn: &mut AnyConnection, backend: Backend, location: &str) -> Result<()> {
-    let tables = list_tables(conn, backend).await?;
-    let has = |name: &str| tables.iter().any(|table| table == name);
-    if !has("weir_schema") {
-        if !tables.is_empty() {
-            return Err(StoreError::NotAStore { location: location.to_owned() });
-        }
+    if !check(conn, backend, location).await? {
         sqlx::raw_sql(CREATE_SCHEMA_TABLES).execute(&mut *conn).await?;
     }
     let (found, written_by) = read_version(conn).await?;
     if found > KNOWN {
         return Err(StoreError::Newer { location: location.to_owned(), found, known: KNOWN, written_by });
+    }
+    let (found, _) = read_version(conn).await?;
+    apply_after(conn, backend, found).await
+}
+
+/// Whether a store is there that this program can read or bring to its version; changes nothing.
+///
+/// # Errors
+/// As [`migrate`].
+pub(crate) async fn check(conn: &mut AnyConnection, backend: Backend, location: &str) -> Result<bool> {
+    let tables = list_tables(conn, backend).await?;
+    if !tables.iter().any(|table| table == "weir_schema") {
+        return match tables.is_empty() {
+            true => Ok(false),
+            false => Err(StoreError::NotAStore { location: location.to_owned() }),
+        };
     }
     apply_after(conn, backend, found).await
 }

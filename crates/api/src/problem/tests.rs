@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::terms::UseRefusal;
+use domain::terms::{TermsRefusal, UseRefusal};
 use http_body_util::BodyExt as _;
 use store::StoreError;
 
@@ -41,15 +41,15 @@ fn an_occurrence_of(code: Code) -> Problem {
         Code::Input => Error::input("subject", "`123`: expected 18 characters"),
         Code::Unparsable => Error::Message(ndi::Error::AllEmpty),
         Code::NotFound => Error::not_found("contract", "k1"),
-        Code::Forbidden => Error::Forbidden("this node certifies nobody".to_owned()),
-        Code::NotJoined => Error::NotJoined("join first".to_owned()),
+        Code::Forbidden => Error::Forbidden("this node certifies nobody".into()),
+        Code::NotJoined => Error::NotJoined("join first".into()),
         Code::State => Error::State(not_possible()),
         Code::Terms => Error::Terms(TermsRefusal::UnknownField("O4".to_owned())),
         Code::UseRefused => Error::Use(UseRefusal::Count { limit: 1, used: 1 }),
-        Code::Metering => Error::Metering("60 windows wait".to_owned()),
+        Code::Metering => Error::Metering("60 windows wait".into()),
         Code::Evidence => Error::Evidence("the digest differs".to_owned()),
         Code::Certificate => Error::Crypto(crypto::Error::BadSignature),
-        Code::Enrolment => Error::Enrolment("it was used already".to_owned()),
+        Code::Enrolment => Error::Enrolment("it was used already".into()),
         Code::SequenceReused => Error::SequenceReused("a1".to_owned()),
         Code::Source => Error::Source(DataError::Empty { path: file() }),
         Code::SourceChanged => Error::SourceChanged("6".repeat(32)),
@@ -58,7 +58,7 @@ fn an_occurrence_of(code: Code) -> Problem {
         Code::SearchFailed => {
             Error::Engine(EngineError::Failed { engine: "tantivy", reason: "no space".to_owned() })
         }
-        Code::NotYet => Error::NotReady { what: "the window is open".to_owned(), retry_after_ms: 1000 },
+        Code::NotYet => Error::NotReady { what: "the window is open".into(), retry_after_ms: 1000 },
         Code::Busy => Error::Repeated,
         Code::PeerUnreachable => {
             let source = io::Error::other("refused").into();
@@ -145,7 +145,7 @@ fn the_typed_fields_of_what_people_run_into() {
         Error::Message(ndi::Error::Length { field: "terms.fields".to_owned(), length: 9, limit: 8 }),
         Error::Source(DataError::Ragged { path: file(), line: 7, expected: 18, found: 17, delimiter: ',' }),
         Error::Source(DataError::OffsetBeyondEnd { offset: 10, bytes: 9 }),
-        Error::NotReady { what: "window 3 is open".to_owned(), retry_after_ms: 700 },
+        Error::NotReady { what: "window 3 is open".into(), retry_after_ms: 700 },
         peer("300105"),
     ];
     let all: Vec<Value> = errors.into_iter().map(|error| Problem::from(error).to_json()).collect();

@@ -13,7 +13,7 @@ use serde_json::Value;
 use store::MessageRow;
 
 use crate::member::Speaker;
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// How long a use case waits for the region or service node before it says that the message is under way.
 const ANSWER_WAIT: Duration = Duration::from_secs(20);
@@ -27,7 +27,9 @@ pub(crate) fn key_of(path: &Path) -> String {
 /// The function node where a connector registers.
 pub(crate) fn region_of(speaker: &Speaker) -> Result<NodeId, Error> {
     let upstream = speaker.membership.upstream.as_ref();
-    upstream.map(|peer| peer.id.clone()).ok_or_else(|| Error::NotJoined("it has no region".to_owned()))
+    upstream
+        .map(|peer| peer.id.clone())
+        .ok_or_else(|| Error::NotJoined(Reason::new("no-region", "it has no region")))
 }
 
 /// Waits until `look` finds what it looks for; looks again whenever a message was answered.
@@ -46,11 +48,14 @@ where
             return Ok(found);
         }
         if tokio::time::timeout_at(deadline, changed.changed()).await.is_err() {
-            return Err(Error::NotYet(
-                "the other side has not answered; the message is under way".to_owned(),
-            ));
+            return Err(unanswered());
         }
     }
+}
+
+/// The other side was told, and has not answered.
+pub(crate) fn unanswered() -> Error {
+    Error::NotYet(Reason::new("unanswered", "the other side has not answered; the message is under way"))
 }
 
 /// Whether the outbox asks the catalogue what an answer to such a message means.

@@ -21,7 +21,8 @@ use super::change::{Change, Own, change, change_known, get};
 use super::kept::Place;
 use super::{offer, resource};
 use crate::member::Speaker;
-use crate::{Error, Node, Part, outbox};
+use crate::outbox::End;
+use crate::{Error, Node, Part, Reason, outbox};
 
 /// How a provider answers proposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -152,7 +153,7 @@ async fn draft(
     speaker: &Speaker,
     new: NewOffer,
 ) -> Result<(NewProduct, Profile, Negotiation), Error> {
-    let id = ResourceId::parse(&new.resource).map_err(|error| Error::input("resource", error.to_string()))?;
+    let id = ResourceId::parse(&new.resource).map_err(|error| Error::input("resource", error))?;
     let tenant = speaker.id().to_string();
     let wanted = id.clone();
     let own = node
@@ -163,7 +164,7 @@ async fn draft(
         })
         .await?;
     let industry = new.industry.as_deref().map(AreaCode::parse).transpose();
-    let industry = industry.map_err(|error| Error::input("industry", error.to_string()))?;
+    let industry = industry.map_err(|error| Error::input("industry", error))?;
     let path = ndi::Path::ROOT;
     let offer = TermsObject::read_at(&new.offer, &path.key("offer"))?.to_domain(&path.key("offer"))?;
     let title = new.title.filter(|title| !title.is_empty()).unwrap_or(own.resource.title);
@@ -192,7 +193,8 @@ fn register_message(
     product: &Product,
     profile: &Profile,
 ) -> Result<NewMessage, Error> {
-    let title = I18nText::of(&product.title).ok_or_else(|| Error::input("title", "missing: give one"))?;
+    let title = I18nText::of(&product.title)
+        .ok_or_else(|| Error::input("title", Reason::new("field-missing", "missing: give one")))?;
     let request = ProductRegister {
         local_key: product.key.clone(),
         resource: product.resource.clone(),
@@ -277,17 +279,22 @@ pub async fn withdraw(node: &Node, speaker: &Speaker, id: &str, reason: &str) ->
 
 async fn service_node(node: &Node, named: Option<&str>) -> Result<NodeId, Error> {
     if let Some(id) = named {
-        return NodeId::parse(id).map_err(|error| Error::input("serviceNode", error.to_string()));
+        return NodeId::parse(id).map_err(|error| Error::input("serviceNode", error));
     }
     let known = crate::feed::nodes(node, NodeKind::Service).await?;
     match known.as_slice() {
         [only] => Ok(only.id.clone()),
         [] => Err(Error::not_found("service node", "any")),
-        several => Err(Error::input("serviceNode", format!("{} are known: name one of them", several.len()))),
+        several => {
+            let words = format!("{} are known: name one of them", several.len());
+            let reason = Reason::new("several-service-nodes", words).with("count", several.len());
+            Err(Error::input("serviceNode", reason))
+        }
     }
 }
 
-/// Takes a step and sends what it asks for; answers the product's key.
+/// Takes a step and sends what it asks for; answers the product's key. A step that was taken before is told again, as long as `receiver` has
+/// not answered.
 async fn step_and_send(
     node: &Node,
     speaker: &Speaker,
@@ -361,7 +368,7 @@ async fn settle(
     })
     .await?;
     match settled.problem {
-        Some(problem) => Err(Error::Forbidden(problem)),
+        Some(problem) => Err(Error::Forbidden(problem.into())),
         None => Ok(settled),
     }
 }
@@ -407,8 +414,44 @@ fn key_of(row: &MessageRow) -> &str {
 /// # Errors
 /// [`Error::Input`] where it is no identifier, [`Error::NotFound`] where the connector has none of it.
 pub async fn find(node: &Node, speaker: &Speaker, id: &str) -> Result<OwnProduct, Error> {
-    let id = ProductId::parse(id).map_err(|error| Error::input("product", error.to_string()))?;
+    let id = ProductId::parse(id).map_err(|error| Error::input("product", error))?;
     let tenant = speaker.id().to_string();
+/// Waits until nothing about the product is under way any more, or a try has failed.
+///
+/// # Errors
+/// [`Error::NotYet`] where the message is still under way; [`Error::Forbidden`] where `receiver` refused it, or it was given up.
+async fn arrived(node: &Node, speaker: &Speaker, key: &str, receiver: &NodeId) -> Result<OwnProduct, Error> {
+    let (tenant, begun) = (speaker.id().to_string(), std::sync::OnceLock::new());
+    let look = async || {
+        let (own, head) = with_head(node, &tenant, key).await?;
+        let Some(head) = head else {
+            return match own.problem_with(receiver) {
+                Some(problem) => Err(Error::Forbidden(problem.to_owned().into())),
+                None => Ok(Some(own)),
+            };
+        };
+        let (id, attempts) = *begun.get_or_init(|| (head.id, head.attempts));
+        let has_failed = head.id == id && head.attempts > attempts && head.lease_until.is_none();
+        if has_failed { Err(offer::unanswered()) } else { Ok(None) }
+    };
+    offer::settled(node, look).await
+}
+
+/// A product and the message about it that is to arrive first.
+async fn with_head(node: &Node, tenant: &str, key: &str) -> Result<(OwnProduct, Option<MessageRow>), Error> {
+    let (tenant, key) = (tenant.to_owned(), key.to_owned());
+    node.store()
+        .read("product_messages", move |read| {
+            let (tenant, key) = (tenant.clone(), key.clone());
+            Box::pin(async move {
+                let row = read.get_product(&tenant, &key).await?;
+                let row = row.ok_or_else(|| Error::not_found("product", &key))?;
+                Ok((OwnProduct::of(&row)?, read.first_in_stream(&tenant, &stream(&key)).await?))
+            })
+        })
+        .await
+}
+
     node.store()
         .read("product_find", move |read| {
             let (tenant, id) = (tenant.clone(), id.clone());

@@ -253,17 +253,16 @@ fn check_sender(node: &Node, incoming: &Incoming, connector: &str, subject: &str
     let from = &incoming.from;
     if !matches!(node.role(), crate::config::Role::Region | crate::config::Role::Industry) {
         return Err(Error::Forbidden(
-            "resources and products are registered at region and industry nodes".to_owned(),
+            "resources and products are registered at region and industry nodes".into(),
         ));
     }
     if from.kind != "connector" || from.area != own_area(node)? {
-        return Err(Error::Forbidden(format!(
-            "`{}` is no connector of this area: register where you joined",
-            from.id
-        )));
+        return Err(Error::Forbidden(
+            format!("`{}` is no connector of this area: register where you joined", from.id).into(),
+        ));
     }
     if from.id != connector || from.subject != subject {
-        return Err(Error::Forbidden(format!("`{}` registers for itself only", from.id)));
+        return Err(Error::Forbidden(format!("`{}` registers for itself only", from.id).into()));
     }
     Ok(())
 }
@@ -275,7 +274,9 @@ async fn check_provider(node: &Node, request: &ProductRegister) -> Result<(), Er
     if request.provider == certified {
         return Ok(());
     }
-    Err(Error::Forbidden(format!("`{}` is certified as `{certified}`, not `{}`", known.id, request.provider)))
+    Err(Error::Forbidden(
+        format!("`{}` is certified as `{certified}`, not `{}`", known.id, request.provider).into(),
+    ))
 }
 
 /// The resource is the sender's, and its file can be delivered under the offer.

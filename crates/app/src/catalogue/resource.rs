@@ -22,7 +22,8 @@ use super::change::{Change, Own, change, change_known, get};
 use super::kept::Place;
 use super::offer;
 use crate::member::Speaker;
-use crate::{Error, Node, Part, outbox};
+use crate::outbox::End;
+use crate::{Error, Node, Part, Reason, outbox};
 
 /// A file to be catalogued.
 #[derive(Debug, Clone, Deserialize)]
@@ -217,13 +218,14 @@ async fn settle(node: &Node, tenant: &str, key: &str) -> Result<OwnResource, Err
     })
     .await?;
     match settled.problem {
-        Some(problem) => Err(Error::Forbidden(problem)),
+        Some(problem) => Err(Error::Forbidden(problem.into())),
         None => Ok(settled),
     }
 }
 
 fn register_message(node: &Node, speaker: &Speaker, resource: &Resource) -> Result<NewMessage, Error> {
-    let title = I18nText::of(&resource.title).ok_or_else(|| Error::input("title", "missing: give one"))?;
+    let title = I18nText::of(&resource.title)
+        .ok_or_else(|| Error::input("title", Reason::new("field-missing", "missing: give one")))?;
     let request = ResourceRegister {
         local_key: resource.key.clone(),
         connector: speaker.id().clone(),

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::log::public_body;
 use crate::message::{Incoming, Target};
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// Searches the catalogue: here where there is an index, else at the region.
 ///
@@ -24,7 +24,8 @@ pub async fn search(node: &Node, text: &str, offset: u32, limit: u32) -> Result<
     }
     let speaker = node.speaker()?;
     let upstream = speaker.membership.upstream.clone();
-    let upstream = upstream.ok_or_else(|| Error::NotJoined("it has no region to search at".to_owned()))?;
+    let upstream = upstream
+        .ok_or_else(|| Error::NotJoined(Reason::new("no-region", "it has no region to search at")))?;
     let request = Search {
         text: Some(text.to_owned()).filter(|text| !text.trim().is_empty()),
         offset: offset.into(),
@@ -47,8 +48,9 @@ pub async fn handle_search(node: &Node, incoming: &Incoming) -> Result<Value, Er
 
 async fn here(node: &Node, text: &str, offset: u32, limit: u32) -> Result<Value, Error> {
     let engine = node.search().cloned();
-    let engine =
-        engine.ok_or_else(|| Error::Forbidden("this node keeps no search index: ask a region".to_owned()))?;
+    let engine = engine.ok_or_else(|| {
+        Error::Forbidden(Reason::new("no-index", "this node keeps no search index: ask a region"))
+    })?;
     super::indexing::catch_up(node).await;
     let query = SearchQuery { text: text.to_owned(), limit, offset, area: None };
     let found = tokio::task::spawn_blocking(move || engine.search(&query)).await;
@@ -89,7 +91,7 @@ pub async fn handle_resolve(node: &Node, incoming: &Incoming) -> Result<Value, E
 /// # Errors
 /// As [`handle_resolve`].
 pub async fn resolve(node: &Node, id: &str) -> Result<Resolved, Error> {
-    let parsed = AnyId::parse(id).map_err(|error| Error::input("id", error.to_string()))?;
+    let parsed = AnyId::parse(id).map_err(|error| Error::input("id", error))?;
     match parsed {
         AnyId::Product(_) => {
             let product =

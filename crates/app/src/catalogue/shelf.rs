@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::config::Role;
 use crate::log::{Entries, public_body};
 use crate::message::Incoming;
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// How long a listing waits for its product to come through the feed.
 const FEED_WAIT: Duration = Duration::from_secs(2);
@@ -29,10 +29,10 @@ pub async fn handle_list(node: &Node, incoming: &Incoming) -> Result<Value, Erro
     let request: ProductList = incoming.read()?;
     let product = own_product(node, incoming, request.product_id.as_str()).await?;
     if product.status != Status::Registered {
-        return Err(Error::Forbidden(format!(
-            "product `{}` is withdrawn: register it again first",
-            product.id
-        )));
+        let words = format!("product `{}` is withdrawn: register it again first", product.id);
+        return Err(Error::Forbidden(
+            Reason::new("product-withdrawn", words).with("product", product.id.as_str()),
+        ));
     }
     let evidence = Evidence::new(
         EvidenceKind::ProductListed,
@@ -90,13 +90,16 @@ async fn shelve(
 /// The product, which must be the sender's own.
 async fn own_product(node: &Node, incoming: &Incoming, id: &str) -> Result<ProductBody, Error> {
     if node.role() != Role::Service {
-        return Err(Error::Forbidden("products are listed on service nodes".to_owned()));
+        return Err(Error::Forbidden(Reason::new("no-service-node", "products are listed on service nodes")));
     }
     let product = await_product(node, id).await?;
     if product.connector.as_str() == incoming.from.id {
         return Ok(product);
     }
-    Err(Error::Forbidden(format!("product `{id}` belongs to another connector")))
+    Err(Error::Forbidden(
+        Reason::new("product-of-another", format!("product `{id}` belongs to another connector"))
+            .with("product", id),
+    ))
 }
 
 /// The product of an identifier, after a short wait for the feed where it is not known yet.
@@ -109,7 +112,8 @@ pub(crate) async fn await_product(node: &Node, id: &str) -> Result<ProductBody, 
             return Ok(product);
         }
         if tokio::time::timeout_at(deadline, heads.changed()).await.is_err() {
-            return Err(Error::NotYet(format!("product `{id}` has not come through the feed yet")));
+            let words = format!("product `{id}` has not come through the feed yet");
+            return Err(Error::NotYet(Reason::new("product-on-its-way", words).with("product", id)));
         }
     }
 }

@@ -89,8 +89,7 @@ pub enum Sign {
 /// [`Error::Input`] or [`Error::Message`] naming the field, [`Error::NotFound`] where the product or its provider is not known here,
 /// [`Error::Terms`] for a field that the product does not have and for users without ourselves, [`Error::State`] for terms whose time is over.
 pub async fn propose(node: &Node, speaker: &Speaker, new: NewContract) -> Result<ContractView, Error> {
-    let product =
-        ProductId::parse(&new.product).map_err(|error| Error::input("product", error.to_string()))?;
+    let product = ProductId::parse(&new.product).map_err(|error| Error::input("product", error))?;
     let terms = read_terms(&new.terms)?;
     terms.check_user(&speaker.id().subject())?;
     let offered = platform::offered(node, &product).await?;
@@ -273,8 +272,8 @@ pub async fn wait(
     state: &str,
     timeout: Duration,
 ) -> Result<ContractView, Error> {
-    let wanted = domain::codes::ContractStatus::from_code(state)
-        .map_err(|error| Error::input("state", error.to_string()))?;
+    let wanted =
+        domain::codes::ContractStatus::from_code(state).map_err(|error| Error::input("state", error))?;
     let tenant = speaker.id().as_str();
     let key = get(node, tenant, name).await?.contract().key.clone();
     let mut bell = node.contracts().watch(tenant, &key);

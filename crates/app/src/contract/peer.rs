@@ -72,7 +72,7 @@ async fn receive(
         return Err(Error::not_found("contract", &negotiate.contract));
     }
     if role == Role::User {
-        return Err(Error::Forbidden("the user's connector begins a contract: propose it there".to_owned()));
+        return Err(Error::Forbidden("the user's connector begins a contract: propose it there".into()));
     }
     let stance = stance.ok_or_else(|| Error::not_found("offered product", &negotiate.product.id))?;
     check_names(node, incoming, negotiate).await?;
@@ -194,5 +194,5 @@ fn check_peer(held: &Arc<Held>, incoming: &Incoming) -> Result<(), Error> {
     if held.contract().peer().connector.as_str() == incoming.from.id {
         return Ok(());
     }
-    Err(Error::Forbidden(format!("`{}` is no party to this contract", incoming.from.id)))
+    Err(Error::Forbidden(format!("`{}` is no party to this contract", incoming.from.id).into()))
 }

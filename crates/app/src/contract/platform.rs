@@ -19,7 +19,7 @@ use crate::catalogue::NETWORK;
 use crate::config::Role;
 use crate::log::{self, Entries};
 use crate::message::Incoming;
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// How often another identifier is drawn where one was taken.
 const DRAWS_MAX: usize = 8;
@@ -72,7 +72,11 @@ async fn catalogued(read: &mut Read, product: &ProductId) -> Result<ProductBody,
         return Err(Error::Corrupt(format!("catalogue row of `{product}` is no product")));
     };
     if body.status == Status::Withdrawn {
-        return Err(Error::input("product", format!("`{product}` is withdrawn: search for another")));
+        let words = format!("`{product}` is withdrawn: search for another");
+        return Err(Error::input(
+            "product",
+            Reason::new("product-withdrawn", words).with("product", product.as_str()),
+        ));
     }
     Ok(body)
 }
@@ -105,7 +109,7 @@ pub async fn handle_create(node: &Node, incoming: &Incoming) -> Result<Value, Er
     if matches!(node.role(), Role::Host | Role::Global) {
         return Err(Error::Forbidden(
             "contract identifiers come from the service node that lists the product, or from its region"
-                .to_owned(),
+                .into(),
         ));
     }
     let (create, product) = wire::read_create(node, incoming).await?;

@@ -17,7 +17,7 @@ use store::NewMessage;
 
 use crate::member::{OrganisationKey, Speaker};
 use crate::message::Incoming;
-use crate::{Error, Node, outbox};
+use crate::{Error, Node, Reason, outbox};
 
 /// Our field of create: the product.
 const PRODUCT: &str = "dataProductId";
@@ -30,10 +30,8 @@ const REASON: &str = "terminateReason";
 /// [`Error::NotJoined`] where the speaker is no connector.
 pub(super) fn organisation(speaker: &Speaker) -> Result<&OrganisationKey, Error> {
     speaker.organisation.as_ref().ok_or_else(|| {
-        Error::NotJoined(format!(
-            "`{}` has no organisation's key: only connectors sign contracts",
-            speaker.id()
-        ))
+        let words = format!("`{}` has no organisation's key: only connectors sign contracts", speaker.id());
+        Error::NotJoined(Reason::new("no-organisation-key", words).with("id", speaker.id().as_str()))
     })
 }
 
@@ -122,7 +120,7 @@ pub(super) async fn read_create(
     let key = &node.known(create.issuer_entity_id.as_str()).await?;
     wire::verify_fields(&incoming.body, &create.signature, &key.key)?;
     let product = match incoming.body.get(PRODUCT).and_then(Value::as_str) {
-        Some(text) => Some(ProductId::parse(text).map_err(|error| Error::input(PRODUCT, error.to_string()))?),
+        Some(text) => Some(ProductId::parse(text).map_err(|error| Error::input(PRODUCT, error))?),
         None => None,
     };
     Ok((create, product))
@@ -150,16 +148,15 @@ pub(super) async fn read_terminate(
 
 fn check_issuer(incoming: &Incoming, issuer: &NodeId, entity: &SubjectCode) -> Result<(), Error> {
     if issuer.as_str() != incoming.from.id {
-        return Err(Error::Forbidden(format!(
-            "`{}` sends in the name of `{issuer}`: the issuer must be the sender",
-            incoming.from.id
-        )));
+        return Err(Error::Forbidden(
+            format!("`{}` sends in the name of `{issuer}`: the issuer must be the sender", incoming.from.id)
+                .into(),
+        ));
     }
     if entity.as_str() != incoming.from.subject {
-        return Err(Error::Forbidden(format!(
-            "connector `{issuer}` belongs to `{}`, not to `{entity}`",
-            incoming.from.subject
-        )));
+        return Err(Error::Forbidden(
+            format!("connector `{issuer}` belongs to `{}`, not to `{entity}`", incoming.from.subject).into(),
+        ));
     }
     Ok(())
 }
@@ -177,9 +174,12 @@ pub(super) fn read_negotiate(incoming: &Incoming) -> Result<(Negotiate, Role), E
         () if provider == ours && user == theirs => Role::Provider,
         () if user == ours && provider == theirs => Role::User,
         () => {
-            return Err(Error::Forbidden(format!(
-                "`{theirs}` and `{ours}` are not the parties that `strategy.executionNodeInfo` names"
-            )));
+            return Err(Error::Forbidden(
+                format!(
+                    "`{theirs}` and `{ours}` are not the parties that `strategy.executionNodeInfo` names"
+                )
+                .into(),
+            ));
         }
     };
     Ok((negotiate, role))

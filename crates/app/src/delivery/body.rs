@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::{content, gate};
 use crate::metering::Furthest;
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// Somebody sends a use: it is not taken for abandoned as long as this lives.
 #[derive(Debug)]
@@ -37,7 +37,8 @@ impl Sending {
     /// [`Error::NotReady`] where the use is just being closed as abandoned.
     pub(super) fn begin(node: &Node, key: UseKey) -> Result<Sending, Error> {
         let Some(furthest) = node.meters().begin(&key) else {
-            let what = format!("use `{}` is being closed as abandoned", key.use_id);
+            let words = format!("use `{}` is being closed as abandoned", key.use_id);
+            let what = Reason::new("use-closing", words).with("use", key.use_id.as_str());
             return Err(Error::NotReady { what, retry_after_ms: CLOSING_MS });
         };
         Ok(Sending { node: node.clone(), key, furthest, upto: 0, counted: false, over: false })

@@ -27,10 +27,13 @@ impl Pass {
     pub(super) async fn of(node: &Node, provider: &Speaker, contract: &ContractId) -> Result<Pass, Error> {
         let contract = crate::contract::for_gate(node, provider.id().as_str(), contract.as_str()).await?;
         if contract.role != Role::Provider {
-            return Err(Error::Forbidden(format!(
-                "contract `{}`: its provider is `{}`, ask there",
-                contract.id, contract.provider.connector
-            )));
+            return Err(Error::Forbidden(
+                format!(
+                    "contract `{}`: its provider is `{}`, ask there",
+                    contract.id, contract.provider.connector
+                )
+                .into(),
+            ));
         }
         metering::check_signed(node, provider, &contract.id).await?;
         Ok(Pass { contract })
@@ -42,10 +45,9 @@ impl Pass {
         if user.as_str() == sender {
             return Ok(());
         }
-        Err(Error::Forbidden(format!(
-            "contract `{}` is of user `{user}`, not of `{sender}`",
-            self.contract.id
-        )))
+        Err(Error::Forbidden(
+            format!("contract `{}` is of user `{user}`, not of `{sender}`", self.contract.id).into(),
+        ))
     }
 
     /// Lets a use pass, and counts it before it does. Where it cannot be counted, it does not pass.
@@ -97,7 +99,7 @@ async fn went_out_whole(node: &Node, key: UseKey) -> Result<bool, Error> {
 fn refusal(refusal: GateRefusal) -> Error {
     match refusal {
         GateRefusal::Terms(refusal) => Error::Use(refusal),
-        over @ GateRefusal::Over { .. } => Error::Metering(over.to_string()),
+        GateRefusal::Over { use_id } => Error::Metering(super::use_over(use_id.as_str())),
     }
 }
 

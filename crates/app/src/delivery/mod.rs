@@ -28,7 +28,7 @@ use self::body::Sending;
 use self::content::Content;
 use crate::member::Speaker;
 use crate::message::Incoming;
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// A delivery that was let through: what its headers say, and its bytes.
 #[derive(Debug)]
@@ -120,6 +120,12 @@ fn key(provider: &Speaker, contract: &ContractId, use_id: &UseId) -> UseKey {
         contract: contract.to_string(),
         use_id: use_id.as_str().to_owned(),
     }
+}
+
+/// The refusal of a use that was abandoned.
+pub(crate) fn use_over(use_id: &str) -> Reason {
+    let words = format!("use `{use_id}` is closed as incomplete: begin another use");
+    Reason::new("use-abandoned", words).with("use", use_id)
 }
 
 #[cfg(test)]

@@ -71,9 +71,9 @@ pub(super) async fn begin(node: &Node, place: &Place) -> Result<Begun, Error> {
             let row = row.clone();
             Box::pin(async move {
                 match tx.get_received_use(&row.tenant, &row.contract, &row.use_id).await? {
-                    Some(known) if known.state == ReceivedUseRow::INCOMPLETE => Err(Error::Metering(
-                        format!("use `{}` is closed as incomplete: begin another use", row.use_id),
-                    )),
+                    Some(known) if known.state == ReceivedUseRow::INCOMPLETE => {
+                        Err(Error::Metering(crate::delivery::use_over(&row.use_id)))
+                    }
                     Some(known) if known.state != ReceivedUseRow::REFUSED => Ok(Begun::Known),
                     _ => {
                         tx.put_received_use(&row).await?;

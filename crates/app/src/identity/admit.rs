@@ -27,7 +27,7 @@ use crate::directory::{chain_of, chain_to_wire};
 use crate::feed::Origins;
 use crate::log::{Entries, is_named_by_its_key};
 use crate::member::Standing;
-use crate::{Error, Node, feed};
+use crate::{Error, Node, Reason, feed};
 
 /// Answers `join`: certifies the keys of whoever has an open enrolment code, and publishes them.
 ///
@@ -124,7 +124,7 @@ fn check_request(origins: &Origins, request: &JoinRequest, earlier: Option<&Node
     }
     match origins.of(identity.origin()) {
         Some(taken) if Some(&taken.node) != earlier => {
-            Err(Error::Forbidden(format!("that log is the one of `{}`", taken.node)))
+            Err(Error::Forbidden(format!("that log is the one of `{}`", taken.node).into()))
         }
         _ => Ok(()),
     }
@@ -155,12 +155,17 @@ async fn enrolled(
             })
         })
         .await?;
-    let refused = |text: &str| Err(Error::Enrolment(text.to_owned()));
+    let refused = |case, words: &str| Err(Error::Enrolment(Reason::new(case, words)));
     let Some(row) = row else {
-        return refused("nobody here gave out this code: ask the operator of the node for one");
+        return refused(
+            "enrolment-unknown",
+            "nobody here gave out this code: ask the operator of the node for one",
+        );
     };
     if row.subject != subject.as_str() || row.kind != request.kind.code() {
-        return Err(Error::Enrolment(format!("it is for a {} of `{}`", row.kind, row.subject)));
+        let words = format!("it is for a {} of `{}`", row.kind, row.subject);
+        let reason = Reason::new("enrolment-of-another", words);
+        return Err(Error::Enrolment(reason.with("runs", row.kind).with("subject", row.subject)));
     }
     if row.state == EnrolmentRow::USED {
         return match answer {
@@ -169,11 +174,14 @@ async fn enrolled(
                     .map(Enrolled::Before)
                     .map_err(|error| Error::Corrupt(error.to_string()))
             }
-            _ => refused("it was used already, by another key: ask the operator for a new one"),
+            _ => refused(
+                "enrolment-used",
+                "it was used already, by another key: ask the operator for a new one",
+            ),
         };
     }
     if row.state != EnrolmentRow::OPEN || row.expires_at <= node.now().micros() {
-        return refused("it is expired or revoked: ask the operator for a new one");
+        return refused("enrolment-expired", "it is expired or revoked: ask the operator for a new one");
     }
     Ok(Enrolled::Now(row))
 }
@@ -315,7 +323,10 @@ impl<'a> Desk<'a> {
         now: Timestamp,
     ) -> Result<Desk<'a>, Error> {
         let authority = standing.authority.as_ref().ok_or_else(|| {
-            Error::Forbidden("this node certifies nobody: join at a function node".to_owned())
+            Error::Forbidden(Reason::new(
+                "certifies-nobody",
+                "this node certifies nobody: join at a function node",
+            ))
         })?;
         Ok(Desk { authority, host: host_of(&request.address), organisation, now })
     }
@@ -377,7 +388,7 @@ impl Writing {
         }
         for body in &self.bodies {
             if let Some(objection) = self.origins.objection(tx, &self.joiner.log, body).await? {
-                return Err(Error::Forbidden(objection));
+                return Err(Error::Forbidden(objection.into()));
             }
             if let PublicBody::Organisation(organisation) = body {
                 check_one_key(tx, organisation).await?;
@@ -409,9 +420,10 @@ async fn check_one_key(read: &mut Read, new: &OrganisationBody) -> Result<(), Er
     if held.and_then(|row| row.key_id).is_none_or(|certified| certified == key) {
         return Ok(());
     }
-    Err(Error::Forbidden(format!(
+    let words = format!(
         "`{subject}` has another signing key already, which its first connector brought: join with this code on the host where that connector is, or put that host's `keys/organisation-{subject}.pem` in place of the one in the data folder here, and join again"
-    )))
+    );
+    Err(Error::Forbidden(Reason::new("another-key", words).with("subject", subject)))
 }
 
 /// What others will learn of the joiner.

@@ -18,7 +18,7 @@ use store::{Body, EnrolmentRow, OrganisationRow};
 use super::root_of;
 use crate::config::Role;
 use crate::log::Entries;
-use crate::{Error, Node, feed};
+use crate::{Error, Node, Reason, feed};
 
 /// The state in which a subject may be registered anew, under any name.
 const DEREGISTERED: &str = "deregistered";
@@ -61,8 +61,7 @@ pub struct EnrolmentView {
 /// [`Error::Input`] for a code, name, role or area that cannot be, and for another name than the registered one; [`Error::Forbidden`]
 /// where this node does not register such, or where another region registered it.
 pub async fn register_organisation(node: &Node, new: NewOrganisation) -> Result<EnrolmentView, Error> {
-    let subject =
-        SubjectCode::uscc(&new.subject).map_err(|error| Error::input("subject", error.to_string()))?;
+    let subject = SubjectCode::uscc(&new.subject).map_err(|error| Error::input("subject", error))?;
     let (kind, area) = admitted_here(node, &new)?;
     let now = node.now();
     let secret = node.entropy().hex128();
@@ -147,45 +146,55 @@ fn is_certified(row: Option<&OrganisationRow>) -> Result<bool, Error> {
 
 /// A subject has one name: the one that its certificates and contracts bear.
 fn registered_as(held: &OrganisationRow) -> Error {
-    Error::input("name", format!("`{}` is registered here as `{}`: give that name", held.code, held.name))
+    let words = format!("`{}` is registered here as `{}`: give that name", held.code, held.name);
+    let reason = Reason::new("registered-as", words);
+    Error::input("name", reason.with("subject", held.code.as_str()).with("name", held.name.as_str()))
 }
 
 /// The refusal of a subject that stands in another register.
 pub(super) fn registered_elsewhere(subject: &str, registrar: &str) -> Error {
-    Error::Forbidden(format!(
+    let words = format!(
         "`{subject}` is registered at {registrar} already: it has to be deregistered there first, or join there"
-    ))
+    );
+    let reason = Reason::new("registered-elsewhere", words);
+    Error::Forbidden(reason.with("subject", subject).with("registrar", registrar))
 }
 
 /// Which kind of identifier the subject will get, and of which area.
 fn admitted_here(node: &Node, new: &NewOrganisation) -> Result<(IdKind, AreaCode), Error> {
     let own_area = node.standing()?.speaker.membership.area;
     let runs = Role::parse(&new.runs).ok_or_else(|| {
-        Error::input(
-            "runs",
-            format!("`{}`: expected `connector`, `service`, `region` or `industry`", new.runs),
-        )
+        let words = format!("`{}`: expected `connector`, `service`, `region` or `industry`", new.runs);
+        Error::input("runs", Reason::new("unknown-role", words).with("actual", new.runs.as_str()))
     })?;
     match (node.role(), runs) {
         (Role::Global, Role::Region | Role::Industry) => function_node(runs, new.area.as_deref()),
         (Role::Region | Role::Industry, Role::Service) => Ok((IdKind::ServiceNode, own_area)),
         (Role::Region | Role::Industry, Role::Host) => Ok((IdKind::Connector, own_area)),
-        (role, runs) => Err(Error::Forbidden(format!(
-            "a {} node does not register what runs a {}: the global node registers regions and industries, these register service nodes and connectors",
-            role.as_str(),
-            runs.as_str()
-        ))),
+        (role, runs) => {
+            let words = format!(
+                "a {} node does not register what runs a {}: the global node registers regions and industries, these register service nodes and connectors",
+                role.as_str(),
+                runs.as_str()
+            );
+            let reason = Reason::new("does-not-register", words);
+            Err(Error::Forbidden(reason.with("role", role.as_str()).with("runs", runs.as_str())))
+        }
     }
 }
 
 fn function_node(runs: Role, area: Option<&str>) -> Result<(IdKind, AreaCode), Error> {
-    let text = area.ok_or_else(|| Error::input("area", "missing: name the region or industry code"))?;
-    let area = AreaCode::parse(text).map_err(|error| Error::input("area", error.to_string()))?;
+    let text = area.ok_or_else(|| {
+        Error::input("area", Reason::new("area-missing", "missing: name the region or industry code"))
+    })?;
+    let area = AreaCode::parse(text).map_err(|error| Error::input("area", error))?;
     let kind = if runs == Role::Region { IdKind::RegionNode } else { IdKind::IndustryNode };
     if area.is_industry() == (kind == IdKind::IndustryNode) {
         return Ok((kind, area));
     }
-    Err(Error::input("area", format!("`{text}` is not of what a {} node serves", runs.as_str())))
+    let words = format!("`{text}` is not of what a {} node serves", runs.as_str());
+    let reason = Reason::new("area-of-another-kind", words);
+    Err(Error::input("area", reason.with("actual", text).with("runs", runs.as_str())))
 }
 
 fn enrolment_code(node: &Node, subject: &SubjectCode, secret: &str) -> Result<String, Error> {

@@ -16,7 +16,7 @@ use super::{ConnectorView, card, host_of, root_of, shorten, view};
 use crate::config::Role;
 use crate::directory::chain_of;
 use crate::member::{Membership, PeerNode};
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// An order to join.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,11 +31,11 @@ pub struct JoinOrder {
 /// Joins a function node with an enrolment code: a connector on a host, the node itself elsewhere. A node that joined answers what it is.
 ///
 /// # Errors
-/// [`Error::Message`] where the code is none, [`Error::Input`] where it is another's than the node's, [`Error::Enrolment`],
+/// [`Error::Input`] where the code is none, or another's than the node's, [`Error::Enrolment`],
 /// [`Error::Peer`] and [`Error::Net`] from the other side, [`Error::Unauthenticated`] where its certificates do not lead to the root
 /// that the code names.
 pub async fn join(node: &Node, order: JoinOrder) -> Result<ConnectorView, Error> {
-    let code: EnrolmentCode = order.code.parse()?;
+    let code: EnrolmentCode = order.code.parse().map_err(no_code)?;
     if let Some(joined) = joined_before(node, &code)? {
         return Ok(joined);
     }
@@ -72,8 +72,24 @@ fn joined_before(node: &Node, code: &EnrolmentCode) -> Result<Option<ConnectorVi
     if own.subject == code.subject && root_of(node.roots()?.as_ref())? == code.root {
         return Ok(Some(view(&standing.speaker)));
     }
-    let detail = format!("it is for `{}`, and this node joined for `{}` already", code.subject, own.subject);
-    Err(Error::input("code", detail))
+    let words = format!("it is for `{}`, and this node joined for `{}` already", code.subject, own.subject);
+    let reason = Reason::new("code-of-another", words)
+        .with("subject", code.subject.as_str())
+        .with("own", own.subject.as_str());
+    Err(Error::input("code", reason))
+}
+
+/// Whether a text is an enrolment code, as far as its form says it.
+///
+/// # Errors
+/// [`Error::Input`] where it is none.
+pub fn check_code(text: &str) -> Result<(), Error> {
+    text.parse::<EnrolmentCode>().map(drop).map_err(no_code)
+}
+
+/// The refusal of what is no enrolment code.
+fn no_code(error: ndi::Error) -> Error {
+    Error::input("code", Reason::new("no-enrolment-code", error.to_string()))
 }
 
 /// The keys that a joiner makes or made.
@@ -146,7 +162,7 @@ impl JoinKeys {
 
 fn join_kind(role: Role) -> Result<JoinKind, Error> {
     let kind = JoinKind::from_code(role.as_str());
-    kind.ok_or_else(|| Error::Forbidden("a global node joins nobody".to_owned()))
+    kind.ok_or_else(|| Error::Forbidden(Reason::new("root-joins-nobody", "a global node joins nobody")))
 }
 
 async fn ask_to_join(node: &Node, code: &EnrolmentCode, envelope: Envelope) -> Result<JoinReply, Error> {

@@ -3,19 +3,21 @@
 //! The store says what is so. A `trust.pem` that a crash left out or half written is written again from it; a key folder that does
 //! not belong to it is refused, and no key is made in place of one that was certified.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crypto::cert::{Authority, Chain, Roots};
 use crypto::{PublicKey, SigningKey};
 use ndi::weir_v1::public_log::PublicBody;
 use serde::{Deserialize, Serialize};
-use store::{Body, Page, TenantRow};
+use store::{Body, Page, Read, TenantRow};
 
 use super::LOAD_PAGE;
 use crate::config::Role;
+use crate::keys::KeyFolder;
 use crate::log::Entries;
 use crate::member::{Membership, OrganisationKey, Speaker, Standing};
-use crate::{Error, Node, feed, keys};
+use crate::{Error, Node, Reason, feed, keys};
 
 /// Where a node's own membership stands in its store.
 const MEMBERSHIP: &str = "membership";
@@ -100,7 +102,7 @@ fn write_trust(node: &Node, trust: &str) -> Result<(), Error> {
 /// Loads what the node and its connectors became by joining.
 ///
 /// # Errors
-/// [`Error::Store`], [`Error::Folder`], [`Error::Corrupt`] where keys and certificates do not belong together.
+/// [`Error::Store`], [`Error::Folder`], [`Error::Keys`] where keys and certificates do not belong together.
 pub async fn load(node: &Node) -> Result<(), Error> {
     let membership = node
         .store()
@@ -120,9 +122,36 @@ pub async fn load(node: &Node) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether the keys below `folder` are those that were certified for the node and the connectors in the store; whether there are such.
+/// For a node that does not run: nothing is changed.
+///
+/// # Errors
+/// As [`load`].
+pub async fn check_keys(read: &mut Read, folder: &Path) -> Result<bool, Error> {
+    let keys = KeyFolder::at(folder);
+    let mut certified = Vec::new();
+    if let Some(text) = read.get_meta(MEMBERSHIP).await? {
+        let membership: Membership =
+            serde_json::from_str(&text).map_err(|error| Error::Corrupt(error.to_string()))?;
+        if let Some(chain) = membership.authority_chain {
+            certified.push(("authority".to_owned(), chain));
+        }
+        certified.push(("sign".to_owned(), membership.sign_chain));
+    }
+    for row in all_tenants(read).await? {
+        let body: TenantBody = row.body.get_versioned(1, |_, _| None)?;
+        certified.extend(body.membership.organisation_chain.map(|chain| (body.organisation_key, chain)));
+        certified.push((body.sign_key, body.membership.sign_chain));
+    }
+    for (name, chain) in &certified {
+        certified_key(&keys, name, chain.public_key())?;
+    }
+    Ok(!certified.is_empty())
+}
+
 fn load_standing(node: &Node, membership: Membership) -> Result<(), Error> {
     let roots = Roots::from_pem(&membership.trust)?;
-    let key = certified_key(node, "sign", membership.sign_chain.public_key())?;
+    let key = certified_key(node.keys(), "sign", membership.sign_chain.public_key())?;
     let authority = authority(node, &membership)?;
     let log = node.logs().public().map(|log| log.identity().to_string()).unwrap_or_default();
     if node.role() == Role::Global && membership.root_node.log_vkey != log {
@@ -136,7 +165,7 @@ fn load_standing(node: &Node, membership: Membership) -> Result<(), Error> {
 
 fn authority(node: &Node, membership: &Membership) -> Result<Option<Authority>, Error> {
     let Some(chain) = &membership.authority_chain else { return Ok(None) };
-    let key = certified_key(node, "authority", chain.public_key())?;
+    let key = certified_key(node.keys(), "authority", chain.public_key())?;
     Ok(Some(match node.role() {
         Role::Global => Authority::root(key, chain.leaf().clone())?,
         _ => Authority::intermediate(key, chain.clone())?,
@@ -145,7 +174,7 @@ fn authority(node: &Node, membership: &Membership) -> Result<Option<Authority>, 
 
 fn load_tenant(node: &Node, body: TenantBody) -> Result<(), Error> {
     let roots = Roots::from_pem(&body.membership.trust)?;
-    let key = certified_key(node, &body.sign_key, body.membership.sign_chain.public_key())?;
+    let key = certified_key(node.keys(), &body.sign_key, body.membership.sign_chain.public_key())?;
     let organisation = match &body.membership.organisation_chain {
         Some(chain) => Some(organisation_key(node, &body.organisation_key, chain)?),
         None => None,
@@ -156,38 +185,36 @@ fn load_tenant(node: &Node, body: TenantBody) -> Result<(), Error> {
 }
 
 fn organisation_key(node: &Node, name: &str, chain: &Chain) -> Result<OrganisationKey, Error> {
-    Ok(OrganisationKey { key: certified_key(node, name, chain.public_key())?, chain: chain.clone() })
+    Ok(OrganisationKey { key: certified_key(node.keys(), name, chain.public_key())?, chain: chain.clone() })
 }
 
 /// The key of that name in the key folder, which must be the one that was certified.
-fn certified_key(node: &Node, name: &str, certified: &PublicKey) -> Result<SigningKey, Error> {
-    match node.keys().existing(name)? {
+fn certified_key(keys: &KeyFolder, name: &str, certified: &PublicKey) -> Result<SigningKey, Error> {
+    match keys.existing(name)? {
         Some(key) if key.public_key() == certified => Ok(key),
         _ => Err(another_key(name)),
     }
 }
 
 fn another_key(name: &str) -> Error {
-    Error::Corrupt(format!(
-        "the key `{name}` in the key folder is not the one that was certified: restore the folder"
-    ))
+    let words =
+        format!("the key `{name}` in the key folder is not the one that was certified: restore the folder");
+    Error::Keys(Reason::new("key-not-certified", words).with("key", name))
 }
 
 async fn tenant_rows(node: &Node) -> Result<Vec<TenantRow>, Error> {
-    node.store()
-        .read("tenants_load", |read| {
-            Box::pin(async move {
-                let mut all: Vec<TenantRow> = Vec::new();
-                loop {
-                    let after = all.last().map(|row| row.connector.clone()).unwrap_or_default();
-                    let page = read.list_tenants(&Page::after(after, LOAD_PAGE)).await?;
-                    let more = page.len() as u64 == u64::from(LOAD_PAGE);
-                    all.extend(page);
-                    if !more {
-                        return Ok::<_, Error>(all);
-                    }
-                }
-            })
-        })
-        .await
+    node.store().read("tenants_load", |read| Box::pin(all_tenants(read))).await
+}
+
+async fn all_tenants(read: &mut Read) -> Result<Vec<TenantRow>, Error> {
+    let mut all: Vec<TenantRow> = Vec::new();
+    loop {
+        let after = all.last().map(|row| row.connector.clone()).unwrap_or_default();
+        let page = read.list_tenants(&Page::after(after, LOAD_PAGE)).await?;
+        let more = page.len() as u64 == u64::from(LOAD_PAGE);
+        all.extend(page);
+        if !more {
+            return Ok(all);
+        }
+    }
 }

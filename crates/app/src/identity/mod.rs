@@ -31,8 +31,8 @@ use crate::{Error, Node};
 
 pub use admit::serve_join;
 pub use enrolment::{EnrolmentView, NewOrganisation, register_organisation};
-pub use join::{JoinOrder, join};
-pub use kept::load;
+pub use join::{JoinOrder, check_code, join};
+pub use kept::{check_keys, load};
 pub use register::{OrganisationView, organisations};
 pub use root::create_global;
 

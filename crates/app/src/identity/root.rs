@@ -10,7 +10,7 @@ use super::{AUTHORITY_DAYS, card, host_of, shorten, validity};
 use crate::config::Role;
 use crate::directory::chain_to_wire;
 use crate::member::Membership;
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// Makes this node the root of a new network: its authority, its identity and its first published entry.
 ///
@@ -18,17 +18,18 @@ use crate::{Error, Node};
 /// [`Error::Input`] where the area is no region; [`Error::Forbidden`] on other nodes; nothing happens where it exists already.
 pub async fn create_global(node: &Node, subject: &str, area: &str) -> Result<(), Error> {
     if node.role() != Role::Global {
-        return Err(Error::Forbidden(
-            "only a global node is a root; others join with an enrolment code".to_owned(),
-        ));
+        return Err(Error::Forbidden(Reason::new(
+            "no-root",
+            "only a global node is a root; others join with an enrolment code",
+        )));
     }
     if node.standing().is_ok() {
         return Ok(());
     }
-    let subject = SubjectCode::uscc(subject).map_err(|error| Error::input("subject", error.to_string()))?;
-    let area = AreaCode::parse(area).map_err(|error| Error::input("area", error.to_string()))?;
+    let subject = SubjectCode::uscc(subject).map_err(|error| Error::input("subject", error))?;
+    let area = AreaCode::parse(area).map_err(|error| Error::input("area", error))?;
     let id = NodeId::mint(IdKind::GlobalNode, &subject, area, || node.entropy().next_u64())
-        .map_err(|error| Error::input("area", error.to_string()))?;
+        .map_err(|error| Error::input("area", error))?;
     let membership = founded(node, id, subject, area)?;
     let body = own_node_body(node, &membership);
     keep_standing(node, &membership, Some(PublicBody::Node(body))).await?;

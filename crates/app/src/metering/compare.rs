@@ -75,10 +75,13 @@ impl Claim {
         let held = crate::contract::get(node, &tenant, &contract).await?;
         let held = held.contract();
         if held.role != Role::User || held.provider.connector.as_str() != incoming.from.id {
-            return Err(Error::Forbidden(format!(
-                "windows of contract `{contract}` are sent by its provider `{}` to its user",
-                held.provider.connector
-            )));
+            return Err(Error::Forbidden(
+                format!(
+                    "windows of contract `{contract}` are sent by its provider `{}` to its user",
+                    held.provider.connector
+                )
+                .into(),
+            ));
         }
         let window = verified_window(&message.window, &incoming.from.key)?;
         require("contractId", &contract, &window.contract_id)?;
@@ -184,7 +187,7 @@ async fn agreed(node: &Node, claim: &Claim, patience: Duration) -> Result<Own, E
         let own = own_uses(node, claim).await?;
         let Some(open) = compare_all(claim, &own)? else { return Ok(own) };
         if tokio::time::timeout_at(deadline, ended.changed()).await.is_err() {
-            let what = format!("use `{open}` has not arrived whole here");
+            let what = format!("use `{open}` has not arrived whole here").into();
             return Err(Error::NotReady { what, retry_after_ms: OPEN_RETRY_MS });
         }
     }
@@ -268,7 +271,8 @@ async fn previous(node: &Node, claim: &Claim, number: u64) -> Result<(Window, cr
     let row = super::window_row(node, &claim.tenant, &claim.contract, number).await?;
     // It may still be on its way: the provider sends it again, then this one.
     let row = row.ok_or_else(|| Error::NotReady {
-        what: format!("window {} follows window {number}, which was not counter-signed here", number + 1),
+        what: format!("window {} follows window {number}, which was not counter-signed here", number + 1)
+            .into(),
         retry_after_ms: OPEN_RETRY_MS,
     })?;
     let body: WindowBody = row.body.get()?;

@@ -43,7 +43,7 @@ pub use self::view::{Dispute, Sums, UsageView, UseView, UsesView, WindowSums, us
 
 use self::meters::{Pace, place};
 use crate::member::Speaker;
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// What a use's leaf says beside the columns of its row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,9 +141,11 @@ pub(crate) async fn check_signed(
     if windows < limit {
         return Ok(());
     }
-    Err(Error::Metering(format!(
+    let words = format!(
         "{windows} usage windows of contract `{contract}` wait for the user's counter-signature, and {limit} are the limit: counter-sign them first"
-    )))
+    );
+    let reason = Reason::new("windows-unsigned", words).with("contract", contract.as_str());
+    Err(Error::Metering(reason.with("actual", windows).with("limit", limit)))
 }
 
 async fn count_unsigned(node: &Node, (tenant, contract): meters::Place) -> Result<u64, Error> {

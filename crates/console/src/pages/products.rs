@@ -93,7 +93,7 @@ fn chosen<'n>(nodes: &[&'n Node], named: Option<&str>) -> Result<&'n Node, Troub
     match (found, named) {
         (Some(node), _) => Ok(*node),
         (None, Some(id)) => Err(Trouble::NotFound(id.to_owned())),
-        (None, None) => Err(Trouble::NotYet(app::Error::NotJoined("no node can be searched".to_owned()))),
+        (None, None) => Err(Trouble::NotYet(app::Error::NotJoined("no node can be searched".into()))),
     }
 }
 

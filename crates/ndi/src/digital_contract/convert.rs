@@ -241,7 +241,7 @@ impl Strategy {
             TermsRefusal::UnknownAction(_)
             | TermsRefusal::UnsupportedAction(_)
             | TermsRefusal::ActionCount(_) => {
-                return terms_refused(&at.key("actions"), refusal);
+                return terms_refused(&at.key("actions"), refusal.clone());
             }
             TermsRefusal::UnknownConstraint(_) => (None, NAME),
             TermsRefusal::UnsupportedConstraint(name) | TermsRefusal::Duplicate(name) => (Some(*name), NAME),
@@ -249,14 +249,14 @@ impl Strategy {
             TermsRefusal::BadValue { name, .. } => (Some(*name), VALUE),
             other => match other.dimension().and_then(terms::Dimension::constraint) {
                 Some(name) => (Some(name), VALUE),
-                None => return terms_refused(&at.key("constraints"), refusal),
+                None => return terms_refused(&at.key("constraints"), refusal.clone()),
             },
         };
         let parse = |constraint: &Constraint| terms::ConstraintName::parse(&constraint.constraint_name).ok();
         // The last one: of two with one name, the second is the one too many.
         match self.constraints.iter().rposition(|constraint| parse(constraint) == name) {
-            Some(index) => terms_refused(&at.key("constraints").index(index).key(part), refusal),
-            None => terms_refused(&at.key("constraints"), refusal),
+            Some(index) => terms_refused(&at.key("constraints").index(index).key(part), refusal.clone()),
+            None => terms_refused(&at.key("constraints"), refusal.clone()),
         }
     }
 
@@ -288,7 +288,7 @@ fn party(
     match subject {
         Some(subject) if *subject != owner => Err(refused(
             at,
-            format_args!("`{subject}` does not own the connector `{connector}`, `{owner}` does"),
+            format!("`{subject}` does not own the connector `{connector}`, `{owner}` does"),
         )),
         _ => Ok(PartyRef {
             connector: connector.clone(),

@@ -69,7 +69,7 @@ pub(crate) const fn parsed<T>(limit: usize) -> Parsed<T> {
 impl<T> Kind for Parsed<T>
 where
     T: FromStr,
-    T::Err: std::fmt::Display,
+    T::Err: std::fmt::Display + 'static,
 {
     type Out = T;
 
@@ -164,7 +164,7 @@ impl<T: DeserializeOwned> Kind for Serde<T> {
 
     fn read(&self, value: &Value, at: &Path<'_>) -> Result<T, Error> {
         T::deserialize(value)
-            .map_err(|reason| refused(at, format_args!("{reason}; expected {}", self.expected)))
+            .map_err(|reason| refused(at, format!("{reason}; expected {}", self.expected)))
     }
 
     fn name(&self) -> &'static str {

@@ -28,6 +28,7 @@ impl<'a> Object<'a> {
             Some(key) => Err(Error::Terms {
                 field: shorten(&self.at.key(key).to_string()),
                 reason: "this field is unknown here, and what is not understood cannot be kept".to_owned(),
+                cause: None,
             }),
             None => Ok(()),
         }

@@ -1,5 +1,12 @@
 //! Why a value is refused, with what stood in its place.
 
+use std::any::Any;
+use std::fmt::Display;
+
+use domain::codes::UnknownCode;
+use domain::id::IdError;
+use domain::terms::TermsRefusal;
+use domain::{Refusal, TimeError};
 use serde_json::Value;
 
 use crate::error::{clean, shorten};
@@ -19,13 +26,25 @@ pub(crate) fn format_error(at: &Path<'_>, value: &Value, expected: impl Into<Str
 const REASON_CHARS: usize = 512;
 
 /// A refusal of terms, with the domain's own words.
-pub(crate) fn terms_refused(at: &Path<'_>, reason: impl std::fmt::Display) -> Error {
-    Error::Terms { field: at.to_string(), reason: clean(&reason.to_string(), REASON_CHARS) }
+pub(crate) fn terms_refused(at: &Path<'_>, reason: impl Display + 'static) -> Error {
+    let cause = cause(&reason);
+    Error::Terms { field: at.to_string(), reason: clean(&reason.to_string(), REASON_CHARS), cause }
 }
 
 /// A refusal by the domain, with its own words.
-pub(crate) fn refused(at: &Path<'_>, reason: impl std::fmt::Display) -> Error {
-    Error::Refused { field: at.to_string(), reason: clean(&reason.to_string(), REASON_CHARS) }
+pub(crate) fn refused(at: &Path<'_>, reason: impl Display + 'static) -> Error {
+    let cause = cause(&reason);
+    Error::Refused { field: at.to_string(), reason: clean(&reason.to_string(), REASON_CHARS), cause }
+}
+
+/// The domain's refusal itself, for whoever tells it in another language.
+fn cause<R: 'static>(reason: &R) -> Option<Box<domain::Error>> {
+    fn as_a<E: Clone + Into<domain::Error> + 'static>(reason: &dyn Any) -> Option<domain::Error> {
+        reason.downcast_ref::<E>().cloned().map(Into::into)
+    }
+    let kinds =
+        [as_a::<IdError>, as_a::<TermsRefusal>, as_a::<TimeError>, as_a::<UnknownCode>, as_a::<Refusal>];
+    kinds.iter().find_map(|kind| kind(reason)).map(Box::new)
 }
 
 /// What a value is, for a sentence.

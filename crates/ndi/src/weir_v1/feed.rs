@@ -148,6 +148,7 @@ fn whole_or_erased(entry: &FeedEntry, at: &Path<'_>) -> Result<(), Error> {
         _ => Err(Error::Refused {
             field: at.to_string(),
             reason: "an entry has `salt` and `body`, or `hash` alone".to_owned(),
+            cause: None,
         }),
     }
 }

@@ -111,7 +111,8 @@ fn parts_fit_kind(request: &JoinRequest, at: &Path<'_>) -> Result<(), Error> {
         match (sent, wanted) {
             (false, true) => return Err(Error::Empty { field }),
             (true, false) => {
-                return Err(Error::Refused { field, reason: format!("a {} does not send it", request.kind) });
+                let reason = format!("a {} does not send it", request.kind);
+                return Err(Error::Refused { field, reason, cause: None });
             }
             _ => {}
         }

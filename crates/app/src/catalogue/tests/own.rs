@@ -221,7 +221,7 @@ async fn a_registration_that_was_refused_says_so_and_can_be_repeated() {
     let new = NewResource { path: PathBuf::from(&market.file("O3\n1\n").path), ..market.file("O3\n1\n") };
     let adding = resource::add(node, speaker, new.clone(), Arc::new(|_| ()));
     let refusing = async {
-        let error = Error::Forbidden("not here".to_owned());
+        let error = Error::Forbidden("not here".into());
         offer::undelivered(node, &market.next().await, &error).await.unwrap();
     };
     let (added, ()) = tokio::join!(adding, refusing);

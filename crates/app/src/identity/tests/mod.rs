@@ -457,7 +457,7 @@ async fn a_tenants_keys_belong_to_its_certificates() {
     std::fs::remove_file(&organisation).unwrap();
     town.host.node.keys().signing(&format!("organisation-{}", credit_code(PROVIDER)), Suite::Sm).unwrap();
     let refused = town.host.restart().await.err().unwrap();
-    assert!(matches!(refused, Error::Corrupt(_)), "{refused}");
+    assert!(matches!(refused, Error::Keys(_)), "{refused}");
 }
 
 #[tokio::test]
