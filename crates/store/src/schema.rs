@@ -27,10 +27,6 @@ pub(crate) async fn migrate(conn: &mut AnyConnection, backend: Backend, location
     if !check(conn, backend, location).await? {
         sqlx::raw_sql(CREATE_SCHEMA_TABLES).execute(&mut *conn).await?;
     }
-    let (found, written_by) = read_version(conn).await?;
-    if found > KNOWN {
-        return Err(StoreError::Newer { location: location.to_owned(), found, known: KNOWN, written_by });
-    }
     let (found, _) = read_version(conn).await?;
     apply_after(conn, backend, found).await
 }
@@ -47,7 +43,11 @@ pub(crate) async fn check(conn: &mut AnyConnection, backend: Backend, location: 
             false => Err(StoreError::NotAStore { location: location.to_owned() }),
         };
     }
-    apply_after(conn, backend, found).await
+    let (found, written_by) = read_version(conn).await?;
+    if found > KNOWN {
+        return Err(StoreError::Newer { location: location.to_owned(), found, known: KNOWN, written_by });
+    }
+    Ok(true)
 }
 
 async fn apply_after(conn: &mut AnyConnection, backend: Backend, found: u64) -> Result<()> {
