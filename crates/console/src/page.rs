@@ -21,8 +21,6 @@ use crate::trouble::Trouble;
 pub(crate) const ROWS_MAX: u32 = 100;
 /// The last page that can be asked for.
 const PAGE_MAX: u64 = 10_000;
-/// Bytes of a query string that are looked at; a longer one is not.
-const QUERY_BYTES_MAX: usize = 4096;
 /// How many languages of `Accept-Language` are looked at.
 const LANGUAGES_MAX: usize = 32;
 /// Parameters that links keep.
@@ -240,9 +238,6 @@ pub(crate) fn html_answer(status: StatusCode, html: String) -> Response {
 }
 
 fn parameters(uri: &Uri) -> Vec<(String, String)> {
-    if uri.query().is_some_and(|query| query.len() > QUERY_BYTES_MAX) {
-        return Vec::new();
-    }
     Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default()
 }
 

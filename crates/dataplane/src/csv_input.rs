@@ -196,7 +196,7 @@ fn header(path: &Path, record: &ByteRecord) -> Result<Vec<String>, DataError> {
     Ok(names)
 }
 
-/// Refuses names that are missing, too long or there twice.
+/// Refuses names that are missing, too long, there twice, or cannot be shown.
 pub(crate) fn check_names(path: &Path, names: &[String]) -> Result<(), DataError> {
     let mut seen = std::collections::HashMap::with_capacity(names.len());
     for (index, name) in names.iter().enumerate() {
@@ -206,6 +206,10 @@ pub(crate) fn check_names(path: &Path, names: &[String]) -> Result<(), DataError
         }
         if chars > COLUMN_NAME_CHARS_MAX {
             return Err(DataError::LongHeader { path, column, chars, limit: COLUMN_NAME_CHARS_MAX });
+        }
+        if let Some(control) = name.chars().find(|c| c.is_control()) {
+            let character = format!("U+{:04X}", u32::from(control));
+            return Err(DataError::ControlInHeader { path, column, character });
         }
         if let Some(first) = seen.insert(name.as_str(), column) {
             return Err(DataError::DuplicateHeader { path, name: name.clone(), first, second: column });

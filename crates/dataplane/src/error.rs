@@ -10,6 +10,12 @@ use crypto::Sha256;
 pub enum DataError {
     /// The path is a folder, a device or nothing at all.
     #[error("there is no file at `{}`: give the path of one CSV or Parquet file", path.display())]
+    Missing {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A folder, a named pipe or a device stands at the path.
+    #[error("`{}` is a folder, a pipe or a device: give the path of one CSV or Parquet file", path.display())]
     NotAFile {
         /// The path as given.
         path: PathBuf,
@@ -164,6 +170,16 @@ pub enum DataError {
         chars: usize,
         /// The limit.
         limit: usize,
+    },
+    /// A column's name has a character that cannot be shown.
+    #[error("`{}`, line 1: the name of column {column} has the control character {character}; remove it", path.display())]
+    ControlInHeader {
+        /// The path as given.
+        path: PathBuf,
+        /// The column, counted from 1.
+        column: usize,
+        /// The character, as `U+0002`.
+        character: String,
     },
     /// Somebody wrote to the file while it was read.
     #[error("`{}` changed while it was read: wait until it is complete, then try again", path.display())]

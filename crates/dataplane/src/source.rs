@@ -354,7 +354,7 @@ mod tests {
             other => panic!("{other}"),
         }
         std::fs::remove_file(&fixture.path).unwrap();
-        assert!(matches!(fixture.open().await, Err(DataError::NotAFile { .. })));
+        assert!(matches!(fixture.open().await, Err(DataError::Missing { .. })));
     }
 
     #[tokio::test]

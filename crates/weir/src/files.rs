@@ -6,11 +6,23 @@ use std::path::Path;
 
 use crypto::{Hasher, Sha256};
 
+use crate::exit::Exit;
+use crate::problem::Failure;
 use crate::term::thousands;
 
-/// The last part of a path.
+/// The last part of a path, as it can be shown: what is no text, and control characters, are replaced.
 pub(crate) fn name_of(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    path.file_name().map(|name| name.to_string_lossy().chars().map(shown).collect()).unwrap_or_default()
+}
+
+/// A path as it goes into JSON.
+///
+/// # Errors
+/// [`Exit::BadInput`] where it is no UTF-8.
+pub(crate) fn in_json(path: &Path) -> Result<&str, Failure> {
+    let refused = || Failure::new(Exit::BadInput, "error-path-not-text").with("path", path.display());
+    path.to_str().ok_or_else(refused)
 }
 
 /// Reads a file as a whole.
@@ -49,6 +61,16 @@ pub(crate) fn quoted(word: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_text_are_shown_and_refused() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let path = Path::new(std::ffi::OsStr::from_bytes(b"/d/b\xff\n.csv"));
+        assert_eq!(name_of(path), "b\u{fffd}\u{fffd}.csv");
+        assert_eq!(in_json(path).unwrap_err().exit, Exit::BadInput);
+        assert_eq!(in_json(Path::new("/d/b.csv")).unwrap(), "/d/b.csv");
+    }
 
     #[test]
     fn a_file_is_read_up_to_its_limit_and_not_beyond() {

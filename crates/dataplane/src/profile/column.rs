@@ -104,9 +104,12 @@ fn first_kind(field: &[u8]) -> ColumnKind {
 /// Characters of an extreme that go into the catalogue.
 const RANGE_TEXT_CHARS_MAX: usize = 64;
 
-/// The text as far as the catalogue takes it.
+/// The text as far as the catalogue takes it. Control characters but line ends and tabs
+/// cannot go over the wire: each becomes the replacement character.
 pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(RANGE_TEXT_CHARS_MAX).collect()
+    let is_shown = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    let shown = |c: char| if is_shown(c) { c } else { char::REPLACEMENT_CHARACTER };
+    text.chars().take(RANGE_TEXT_CHARS_MAX).map(shown).collect()
 }
 
 /// Smallest and largest key, with the text that each came from.

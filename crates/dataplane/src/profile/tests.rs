@@ -348,6 +348,18 @@ fn names_must_be_there_and_unlike() {
     assert!(matches!(refusal(format!("a,{long}\n")), DataError::LongHeader { column: 2, .. }));
 }
 
+/// What is catalogued is shown on terminals and pages, and goes over the wire, where control characters are refused.
+#[test]
+fn control_characters_are_refused_in_names_and_not_shown_in_values() {
+    match refusal("a,b\u{2}c\n1,2\n") {
+        DataError::ControlInHeader { column: 2, character, .. } => assert_eq!(character, "U+0002"),
+        other => panic!("{other}"),
+    }
+    let dir = place();
+    let found = of(&write(&dir, "a.csv", "a\nx\u{2}y\n")).unwrap();
+    assert_eq!(found.columns[0].min.as_deref(), Some("x\u{fffd}y"));
+}
+
 #[test]
 fn an_unclosed_quote_does_not_swallow_the_file() {
     let mut text = b"a,b\n1,2\n3,\"x".to_vec();
@@ -398,7 +410,7 @@ fn only_files_with_a_known_ending_are_read() {
     assert!(error.to_string().contains(".csv, .tsv, .txt or .parquet"), "{error}");
     assert!(matches!(of(&write(&dir, "data", "a\n1\n")), Err(DataError::UnknownExtension { .. })));
     assert!(matches!(of(dir.path()), Err(DataError::NotAFile { .. })));
-    assert!(matches!(of(&dir.path().join("none.csv")), Err(DataError::NotAFile { .. })));
+    assert!(matches!(of(&dir.path().join("none.csv")), Err(DataError::Missing { .. })));
     for name in ["a.CSV", "a.tsv", "a.txt"] {
         assert!(of(&write(&dir, name, "a\n1\n")).is_ok(), "{name}");
     }

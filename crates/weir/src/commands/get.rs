@@ -12,7 +12,7 @@ use crate::commands::{Context, absolute, closed};
 use crate::config::percent_encoded;
 use crate::download::{self, Arrived, Order, Patience, plain_name, receipt_beside, write_durably};
 use crate::exit::Exit;
-use crate::problem::{Failure, Result};
+use crate::problem::{Failure, Message, Result};
 use crate::term::{Unit, size, thousands};
 
 /// How long the receipt is waited for.
@@ -48,8 +48,9 @@ struct Got {
 impl Got {
     fn to_json(&self) -> Value {
         let Arrived { contract, use_id, file, bytes, rows, sha256, .. } = &self.arrived;
-        json!({"contract": contract, "use": use_id, "file": file, "bytes": bytes, "rows": rows, "sha256": sha256,
-            "receipt": self.receipt})
+        let shown = |path: &PathBuf| path.display().to_string();
+        json!({"contract": contract, "use": use_id, "file": shown(file), "bytes": bytes, "rows": rows,
+            "sha256": sha256, "receipt": self.receipt.as_ref().map(shown)})
     }
 
     fn line(&self, context: &Context) -> String {
@@ -82,10 +83,14 @@ async fn to_file(
     Ok(Got { arrived, receipt })
 }
 
-/// Sends the bytes to standard output; the use id is named, because the receipt is fetched by it.
+/// Sends the bytes to standard output. The use is named before it counts: the receipt is fetched by it, and who was interrupted goes on
+/// under it.
 async fn to_stdout(client: &Client, context: &Context, args: &Get) -> Result<()> {
+    let use_id = args.use_id.clone().unwrap_or_else(download::new_use_id);
+    let message = Message::new("get-use").with("contract", &args.contract).with("use", &use_id);
+    context.note(&context.sentence(&message))?;
     let progress = context.out.progress(&args.contract, None, Unit::Bytes);
-    let use_id = download::to_stdout(client, &order(args, Patience::default()), &progress).await?;
+    download::to_stdout(client, &args.contract, &use_id, Patience::default(), &progress).await?;
     drop(progress);
     receipt_pending(context, &args.contract, &use_id).map(drop)
 }
@@ -123,8 +128,8 @@ fn write_receipt(path: &Path, receipt: &Value) -> Result<PathBuf> {
 }
 
 fn receipt_pending(context: &Context, contract: &str, use_id: &str) -> Result<Option<PathBuf>> {
-    let args = [("contract", contract.into()), ("use", use_id.into())];
-    context.note(&context.msg("get-receipt-later", &args))?;
+    let message = Message::new("get-receipt-later").with("contract", contract).with("use", use_id);
+    context.note(&context.sentence(&message))?;
     Ok(None)
 }
 
@@ -143,9 +148,10 @@ async fn receipt_only(client: &Client, context: &Context, args: &Get) -> Result<
         return Err(Failure::new(Exit::Refused, "get-exists").with("path", file.display()));
     }
     let file = write_receipt(&file, &receipt)?;
-    context.result(&json!({"contract": args.contract, "use": use_id, "receipt": file}), || {
-        file.display().to_string()
-    })
+    context.result(
+        &json!({"contract": args.contract, "use": use_id, "receipt": file.display().to_string()}),
+        || file.display().to_string(),
+    )
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::commands::view::{self, Column, Kind, column};
 use crate::commands::{Context, absolute, closed};
 use crate::exit::Exit;
+use crate::files::in_json;
 use crate::problem::{Failure, Result};
 use crate::term::{Tone, Unit};
 
@@ -61,9 +62,13 @@ async fn add(client: &Client, context: &Context, files: &[PathBuf], extra: &Extr
     for file in files {
         let name = file.display().to_string();
         bar.label(&context.msg("progress-profiling", &[("file", name.as_str().into())]));
-        match client.post("/resources", &body(file, extra)).await {
+        let answer = match in_json(file) {
+            Ok(path) => client.post("/resources", &body(path, extra)).await,
+            Err(failure) => Err(failure),
+        };
+        match answer {
             Ok(resource) => added.push(resource),
-            Err(failure) if files.len() == 1 || failure.problem.is_none() => return Err(failure),
+            Err(failure) if files.len() == 1 || !is_about_one_file(&failure) => return Err(failure),
             Err(failure) => {
                 exit = if exit == Exit::Ok { failure.exit } else { exit };
                 let reason = super::failure_sentence(context, &failure);
@@ -115,9 +120,14 @@ fn with_column_counts(mut answer: Value, as_it_is: bool) -> Value {
     answer
 }
 
-fn body(file: &Path, extra: &Extra<'_>) -> Value {
+/// Whether the other files may fare better.
+fn is_about_one_file(failure: &Failure) -> bool {
+    failure.problem.is_some() || failure.exit == Exit::BadInput
+}
+
+fn body(path: &str, extra: &Extra<'_>) -> Value {
     let mut body = extra.words.members();
-    body.insert("path".into(), json!(file));
+    body.insert("path".into(), json!(path));
     if let Some(encoding) = extra.encoding {
         body.insert("encoding".into(), json!(encoding));
     }

@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Span,
     /// The terms of an offer or a contract.
     Terms,
+    /// A word of the node's, such as a role.
+    Word,
     /// A state: a code of TC609-6-2025-14, table C.1, or a word of the catalogue.
     State,
 }
@@ -80,7 +82,9 @@ pub(crate) fn table(context: &Context, items: &[Value], columns: &[Column]) -> T
         match column.kind {
             Kind::Count | Kind::Bytes => table.column(&heading, Align::Right),
             Kind::Words | Kind::Terms => table.column_within(&heading, Align::Left, TEXT_COLUMNS_MAX),
-            Kind::Text | Kind::State | Kind::Time | Kind::Span => table.column(&heading, Align::Left),
+            Kind::Text | Kind::Word | Kind::State | Kind::Time | Kind::Span => {
+                table.column(&heading, Align::Left)
+            }
         }
     });
     items.iter().fold(headed, |mut table, item| {
@@ -125,6 +129,7 @@ fn cell(context: &Context, item: &Value, column: &Column) -> String {
 pub(crate) fn shown(context: &Context, value: &Value, kind: Kind) -> String {
     match kind {
         Kind::Text => plain(value),
+        Kind::Word => word(context, &plain(value), &plain(value)),
         Kind::Words => words(value, context.messages.lang()),
         Kind::Count => value.as_u64().map_or_else(|| plain(value), thousands),
         Kind::Time => time(value),
@@ -214,6 +219,33 @@ fn state(context: &Context, code: &str) -> String {
     if code.starts_with(|first: char| first.is_ascii_digit()) { format!("{code} {name}") } else { name }
 }
 
+/// A word of the node's in the reader's language: its sentence `word-…`, else `otherwise`.
+pub(crate) fn word(context: &Context, word: &str, otherwise: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { ' ' };
+    let parts: String = word.chars().map(plain).collect();
+    let key = format!("word-{}", parts.split_whitespace().collect::<Vec<_>>().join("-"));
+    if context.messages.has(&key) { context.msg(&key, &[]) } else { otherwise.to_owned() }
+}
+
+/// The text with every time of the API in it at UTC+8, as [`time`] shows one.
+pub(crate) fn times_in(text: &str) -> String {
+    let of_a_time = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z' | '+');
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find(of_a_time) {
+        let (before, from) = rest.split_at(begin);
+        let whole = from.find(|c| !of_a_time(c)).unwrap_or(from.len());
+        let run = from.get(..whole).unwrap_or_default().trim_end_matches(['-', ':', '.', '+']);
+        let (run, after) = from.split_at(run.len().max(1));
+        shown.push_str(before);
+        let parts: Vec<String> = run.split("--").map(|part| time(&Value::from(part))).collect();
+        shown.push_str(&parts.join("--"));
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
+}
+
 fn state_key(code: &str) -> Option<&'static str> {
     Some(match code {
         "01" => "state-initiated",
@@ -232,6 +264,11 @@ fn state_key(code: &str) -> Option<&'static str> {
         "listed" => "state-listed",
         "delisted" => "state-delisted",
         "withdrawn" => "state-withdrawn",
+        "open" => "state-use-open",
+        "complete" => "state-use-complete",
+        "incomplete" => "state-use-incomplete",
+        "refused" => "state-use-refused",
+        "mismatch" => "state-use-mismatch",
         _ => return None,
     })
 }
@@ -303,6 +340,21 @@ mod tests {
         assert_eq!(time(&json!("soon")), "soon");
         assert_eq!(moment(1_577_808_000_999_999), "2020-01-01T00:00:00+08:00");
         assert!(!moment(i64::MIN).is_empty() && !moment(i64::MAX).is_empty());
+    }
+
+    #[test]
+    fn times_in_a_text_are_shown_at_utc_plus_8() {
+        for (text, shown) in [
+            ("it ended at 2026-01-01T00:00:00.5Z: agree", "it ended at 2026-01-01T08:00:00+08:00: agree"),
+            (
+                "2025-12-31T16:00:00Z--2026-12-31T16:00:00Z",
+                "2026-01-01T00:00:00+08:00--2027-01-01T00:00:00+08:00",
+            ),
+            ("约于2026-01-01T00:00:00Z，Z 1-2 TZ", "约于2026-01-01T08:00:00+08:00，Z 1-2 TZ"),
+            ("", ""),
+        ] {
+            assert_eq!(times_in(text), shown);
+        }
     }
 
     #[test]

@@ -131,8 +131,11 @@ async fn examine_by(
 
 /// Rows and bytes of a file, or why it cannot be used.
 fn look_into(path: &Path) -> Result<(u64, u64), Message> {
-    if path.to_str().is_none() {
-        return Err(Message::new("bad-file-name"));
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some(_) if path.to_str().is_none() => return Err(Message::new("bad-file-name")),
+        Some(name) if name.contains(char::is_control) => return Err(Message::new("bad-file-name-control")),
+        Some(_) => {}
+        None => return Err(Message::new("bad-file-name")),
     }
     if let Some(reason) = no_file(path) {
         return Err(reason);

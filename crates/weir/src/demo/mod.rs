@@ -149,7 +149,7 @@ async fn stay(
             ("program", program.as_str().into()),
             ("config", shown(&network.config).into()),
             ("address", network.page().into()),
-            ("word", quoted(&walk.word()).into()),
+            ("word", quoted(walk.word()).into()),
             ("folder", shown(&walk.downloads()).into()),
             ("trust", shown(&trust).into()),
         ];

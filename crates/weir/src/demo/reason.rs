@@ -33,6 +33,9 @@ pub fn reason(error: &DataError) -> Message {
             .with("column", column)
             .with("found", chars)
             .with("limit", limit),
+        DataError::ControlInHeader { column, character, .. } => {
+            Message::new("bad-file-control-name").with("column", column).with("character", character)
+        }
         DataError::ChangedWhileRead { .. } => Message::new("bad-file-changing"),
         DataError::Parquet { reason, .. } => Message::new("bad-file-parquet").with("reason", reason),
         DataError::ReaderFailed { reason, .. } => Message::new("bad-file-defect").with("reason", reason),
@@ -63,6 +66,7 @@ mod tests {
             DataError::DuplicateHeader { path: p(), name: "O3".to_owned(), first: 2, second: 4 },
             DataError::EmptyHeader { path: p(), column: 2 },
             DataError::LongHeader { path: p(), column: 2, chars: 300, limit: 256 },
+            DataError::ControlInHeader { path: p(), column: 2, character: "U+0002".to_owned() },
             DataError::ChangedWhileRead { path: p() },
             DataError::Parquet { path: p(), reason: "EOF".to_owned() },
             DataError::ReaderFailed { path: p(), reason: "task 6 panicked".to_owned() },

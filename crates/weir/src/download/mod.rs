@@ -119,14 +119,19 @@ pub(crate) async fn to_file(
     Ok(Arrived { contract, use_id, file, bytes, rows, sha256, state })
 }
 
-/// Sends the data to standard output, and answers the use. Nothing is kept, so only this process can resume.
+/// Sends the data of a use to standard output. Nothing is kept, so only this process can resume.
 ///
 /// # Errors
 /// As [`to_file`].
-pub(crate) async fn to_stdout(client: &Client, order: &Order<'_>, progress: &Progress) -> Result<String> {
-    let use_id = order.use_id.map_or_else(new_use_id, str::to_owned);
-    let state = State::new(order.contract, use_id);
-    let mut transfer = Transfer::to_stdout(client, state, order.patience, progress);
+pub(crate) async fn to_stdout(
+    client: &Client,
+    contract: &str,
+    use_id: &str,
+    patience: Patience,
+    progress: &Progress,
+) -> Result<()> {
+    let state = State::new(contract, use_id.to_owned());
+    let mut transfer = Transfer::to_stdout(client, state, patience, progress);
     transfer.run().await?;
     let Transfer { sink, state, .. } = transfer;
     sink.sync(Path::new("-"))?;
@@ -134,8 +139,7 @@ pub(crate) async fn to_stdout(client: &Client, order: &Order<'_>, progress: &Pro
     if state.sha256.as_deref() != Some(sha256.as_str()) {
         return Err(Failure::new(Exit::Unverified, "error-digest").with("file", "-"));
     }
-    received(client, &state.contract, &state.use_id, sink.written, &sha256).await?;
-    Ok(state.use_id)
+    received(client, &state.contract, &state.use_id, sink.written, &sha256).await
 }
 
 /// The state to go on from.
@@ -147,7 +151,7 @@ struct Begun {
 
 /// The state of an earlier run, or a new one that is on the disk before the node hears of it.
 fn begin(order: &Order<'_>, places: &Places) -> Result<Begun> {
-    if let Some(state) = places.load()? {
+    if let Some(state) = places.load(order.contract)? {
         let other_use = order.use_id.is_some_and(|id| id != state.use_id);
         if state.contract != order.contract || other_use {
             return Err(Failure::new(Exit::Refused, "get-other-part")
@@ -161,8 +165,8 @@ fn begin(order: &Order<'_>, places: &Places) -> Result<Begun> {
         return Ok(Begun { state, fresh: false });
     }
     places.refuse_existing(order.force)?;
-    // A part without its state is of an unknown use: it is not built upon.
-    if places.part.exists() {
+    // A part without its state is of an unknown use: it is not built upon, unless the use is named. Its digest is checked in the end.
+    if order.use_id.is_none() && places.part.exists() {
         std::fs::remove_file(&places.part).map_err(|error| Failure::unwritable(&places.part, error))?;
     }
     let state = State::new(order.contract, order.use_id.map_or_else(new_use_id, str::to_owned));
@@ -170,7 +174,8 @@ fn begin(order: &Order<'_>, places: &Places) -> Result<Begun> {
     Ok(Begun { state, fresh: order.use_id.is_none() })
 }
 
-fn new_use_id() -> String {
+/// The id of a use that is to begin.
+pub(crate) fn new_use_id() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 

@@ -93,10 +93,12 @@ impl Places {
         }
     }
 
-    pub fn load(&self) -> Result<Option<State>> {
+    /// The state of an earlier run of an order for this contract.
+    pub fn load(&self, contract: &str) -> Result<Option<State>> {
         let unusable = |reason: String| {
             Failure::new(Exit::BadInput, "get-state")
                 .with("path", self.state.display())
+                .with("contract", contract)
                 .with("reason", reason)
         };
         match std::fs::read(&self.state) {

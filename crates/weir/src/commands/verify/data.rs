@@ -16,6 +16,7 @@ use crate::term::Mark;
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct DataFile {
     /// Where it stands, or would.
+    #[serde(serialize_with = "shown")]
     pub file: PathBuf,
     #[serde(flatten)]
     pub found: Found,
@@ -37,6 +38,11 @@ pub(super) enum Found {
     OtherDigest { sha256: Sha256, expected: Sha256 },
     /// There, but it cannot be read.
     Unreadable { reason: String },
+}
+
+/// Paths need not be text; JSON is.
+fn shown<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 impl DataFile {

@@ -170,9 +170,9 @@ fn document(context: &Context, found: &[Checked]) -> Value {
         .map(|(file, checked)| match checked {
             Ok(verified) => {
                 let Verified { report, data } = verified;
-                json!({"file": file, "ok": verified.ok(), "use": report.record, "steps": report.steps, "data": data})
+                json!({"file": file.display().to_string(), "ok": verified.ok(), "use": report.record, "steps": report.steps, "data": data})
             }
-            Err(failure) => json!({"file": file, "ok": false, "error": context.sentence(&failure.message)}),
+            Err(failure) => json!({"file": file.display().to_string(), "ok": false, "error": context.sentence(&failure.message)}),
         })
         .collect();
     json!({"receipts": receipts, "verified": good(found), "failed": found.len() - good(found)})

@@ -68,6 +68,8 @@ pub struct Walk<'a> {
     /// The user's connector.
     user: String,
     skipped: Vec<(String, String)>,
+    /// A word that the search found something by.
+    word: String,
     /// The step that is walked now.
     part: Part,
     report: Vec<Value>,
@@ -95,6 +97,7 @@ impl<'a> Walk<'a> {
             items,
             user: String::new(),
             skipped: left_out.map(|file| (file.name(), context.sentence(&file.reason))).collect(),
+            word: String::new(),
             part: Part::Network,
             report: Vec::new(),
             started: Instant::now(),
@@ -127,10 +130,8 @@ impl<'a> Walk<'a> {
     }
 
     /// A word that finds something: for the commands to try.
-    pub fn word(&self) -> String {
-        let mut queries = self.queries();
-        queries.truncate(2);
-        queries.pop().unwrap_or_default()
+    pub fn word(&self) -> &str {
+        &self.word
     }
 
     /// The management API of the providers' host, acting for an item's connector.

@@ -13,7 +13,7 @@ use crate::problem::{Failure, Result};
 impl Walk<'_> {
     pub(super) async fn form_network(&mut self) -> Result<()> {
         let began = self.begin(Part::Network);
-        self.network.running("global")?.settle().await?;
+        self.network.running("global")?.settle(|_| ()).await?;
         let global = self.network.client("global", None)?;
         for name in ["region-1100", "region-3100", "industry-0077"] {
             self.join(&global, name).await?;
