@@ -139,3 +139,31 @@ async fn an_entry_under_anothers_certificate_is_not_known() {
     let missing = region.known(mint(IdKind::Connector, "1100").as_str()).await;
     assert!(matches!(missing, Err(Error::NotFound { .. })));
 }
+
+#[tokio::test]
+async fn an_entry_that_another_areas_authority_certified_is_not_known() {
+    let town = Town::new().await;
+    let region = &town.region.node;
+    let roots = region.roots().unwrap();
+    let authority = region.standing().unwrap();
+    let of_area = |area: &str| {
+        let id = mint(IdKind::Connector, area);
+        let chain = leaf(authority.authority.as_ref().unwrap(), id.as_str());
+        PublicBody::Connector(ConnectorBody {
+            type_: ndi::weir_v1::public_log::BodyType::Connector,
+            at: 0,
+            subject: id.subject(),
+            name: "C".to_owned(),
+            area: id.area(),
+            address: "http://127.0.0.1:1".to_owned(),
+            suite: ndi::weir_v1::SuiteCode::Intl,
+            sign_chain: chain_to_wire(&chain),
+            status: ndi::weir_v1::Status::Certified,
+            id,
+        })
+    };
+    let now = at("2026-07-01T00:00:00Z");
+    assert!(Known::from_body(&of_area("1100"), &roots, now).is_ok());
+    let elsewhere = Known::from_body(&of_area("3100"), &roots, now);
+    assert!(matches!(elsewhere, Err(Error::Crypto(_))), "{elsewhere:?}");
+}

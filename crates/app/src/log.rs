@@ -85,7 +85,7 @@ fn origin(key: &LogKey, name: &str) -> String {
     log_name(Sha256::of(&key.public().to_bytes()), name)
 }
 
-fn log_name(key: Sha256, name: &str) -> String {
+pub(crate) fn log_name(key: Sha256, name: &str) -> String {
     let digest = key.to_string();
     format!("weir/{}/{name}", digest.get(..32).unwrap_or(&digest))
 }

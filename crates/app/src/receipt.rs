@@ -5,9 +5,9 @@
 
 use crypto::SignedObject;
 use crypto::cert::Chain;
-use domain::EvidenceKind;
 use domain::contract::{Contract, PartySignature, Role, Signatures};
-use domain::id::ContractId;
+use domain::id::{ContractId, NodeId};
+use domain::{EvidenceKind, Timestamp};
 use ledger::leaf::{Entry, Salt};
 use ledger::receipt::{Endorsed, LogProof, Logged, Receipt, ReceiptKind, SignedContract};
 use ledger::tree::Tree;
@@ -237,8 +237,9 @@ async fn assemble(
         Role::Provider => (ours, theirs),
         Role::User => (theirs, ours),
     };
-    let provider = chain_of(node, contract.provider.connector.as_str()).await?;
-    let user = chain_of(node, contract.user.connector.as_str()).await?;
+    let (closed, countersigned) = (&signed.window, &signed.countersignature);
+    let provider = chain_of_object(node, &contract.provider.connector, closed, "closedAt").await?;
+    let user = chain_of_object(node, &contract.user.connector, countersigned, "countersignedAt").await?;
     Ok(Receipt {
         kind: ReceiptKind::V1,
         record,
@@ -271,10 +272,48 @@ async fn signed_contract(node: &Node, contract: &Contract) -> Result<SignedContr
 
 /// An organisation's signature, with the certificates of its key.
 async fn endorsed(node: &Node, signature: &PartySignature) -> Result<Endorsed, Error> {
-    let chain = chain_of(node, signature.entity().as_str()).await?;
+    let at = signature.body.signatory_time.secs();
+    let is_signers = |chain: &Chain| signature.verify(chain.public_key()).is_ok();
+    let chain = chain_at(node, signature.entity().as_str(), at, is_signers).await?;
     let body = serde_json::to_value(&signature.body).map_err(|error| Error::Corrupt(error.to_string()))?;
     let object = SignedObject { body, key: chain.public_key().key_ref(), signature: signature.signature };
     Ok(Endorsed { object, chain })
+}
+
+/// The chain of the connector that signed an object, as it was at the object's time.
+async fn chain_of_object(
+    node: &Node,
+    connector: &NodeId,
+    object: &SignedObject,
+    time: &'static str,
+) -> Result<Chain, Error> {
+    let micros = object.body.get(time).and_then(Value::as_i64);
+    let micros = micros.ok_or_else(|| Error::Corrupt(format!("a signed object lacks its `{time}`")))?;
+    let at = Timestamp::from_micros(micros).secs();
+    let is_signers = |chain: &Chain| chain.public_key().key_ref() == object.key;
+    chain_at(node, connector.as_str(), at, is_signers).await
+}
+
+/// The certificate chain under which a connector or organisation signed at a time (unix seconds). It may have been certified anew
+/// since: a signature is proven with the certificate of its own time. Where that is not known here, the one that counts now.
+async fn chain_at(
+    node: &Node,
+    id: &str,
+    at: i64,
+    is_signers: impl Fn(&Chain) -> bool,
+) -> Result<Chain, Error> {
+    let holder = id.to_owned();
+    let rows = node.store().read("receipt_chains", move |read| {
+        let holder = holder.clone();
+        Box::pin(async move { Ok::<_, Error>(read.list_chains_at(&holder, at).await?) })
+    });
+    for row in rows.await? {
+        let chain: Chain = row.body.get_versioned(1, |_, _| None)?;
+        if is_signers(&chain) {
+            return Ok(chain);
+        }
+    }
+    chain_of(node, id).await
 }
 
 /// The certificate chain of a connector or organisation: our own where it is hosted here, else the directory's.

@@ -11,6 +11,7 @@ use store::{Backend, LogHead, MessageRow, Page, Read};
 
 use crate::config::Role;
 use crate::directory::CONNECTOR;
+use crate::feed::passed::{PassedOverView, passed_over};
 use crate::member::Membership;
 use crate::{Error, Node};
 
@@ -47,6 +48,8 @@ pub struct StatusView {
     pub sources: Vec<SourceView>,
     /// The public logs that the node follows.
     pub followed: Vec<FollowedView>,
+    /// Entries of those logs that are not believed here, because another word on the same object stands.
+    pub passed_over: PassedOverView,
     /// Those who hold a stream here now.
     pub followers: Vec<FollowerView>,
     /// Messages on their way.
@@ -230,6 +233,7 @@ pub async fn status(node: &Node) -> Result<StatusView, Error> {
         sources,
         followed: followed_of(&figures.heads, &publishers, node.feed().troubles()),
         followers: figures.followers(node),
+        passed_over: figures.passed_over,
         outbox: figures.outbox,
         counts: figures.counts,
     })
@@ -314,6 +318,7 @@ struct Figures {
     waiting: HashMap<String, u64>,
     outbox: OutboxView,
     counts: Counts,
+    passed_over: PassedOverView,
 }
 
 impl Figures {
@@ -328,6 +333,7 @@ impl Figures {
             waiting,
             outbox: outbox(read).await?,
             counts: counts(read, tenants, is_host).await?,
+            passed_over: passed_over(read).await?,
         })
     }
 

@@ -12,6 +12,7 @@
 
 mod body;
 mod catalogue;
+mod chains;
 mod columns;
 mod conn;
 mod contracts;
@@ -32,6 +33,7 @@ mod open;
 mod organisations;
 mod outbox;
 mod page;
+mod passed_over;
 mod products;
 mod readers;
 mod received;
@@ -49,6 +51,7 @@ mod writer;
 
 pub use body::{Body, Stored};
 pub use catalogue::{CatalogueCount, CatalogueRow};
+pub use chains::ChainRow;
 pub use conn::{Backend, Read, Tx};
 pub use contracts::ContractRow;
 pub use directory::DirectoryRow;
@@ -64,6 +67,7 @@ pub use open::StoreOptions;
 pub use organisations::OrganisationRow;
 pub use outbox::{MessageRow, NewMessage, OutboxCount};
 pub use page::Page;
+pub use passed_over::PassedOverRow;
 pub use products::ProductRow;
 pub use received::ReceivedUseRow;
 pub use resources::ResourceRow;

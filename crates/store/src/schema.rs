@@ -8,8 +8,12 @@ use crate::{
 };
 
 /// The migrations in their order; the version of a store is the number of those that it has.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_metered.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_metered.sql"),
+    include_str!("migrations/0003_chains.sql"),
+    include_str!("migrations/0004_passed_over.sql"),
+];
 
 /// The version this program writes.
 pub(crate) const KNOWN: u64 = MIGRATIONS.len() as u64;

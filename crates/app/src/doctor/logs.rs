@@ -5,6 +5,7 @@ use ledger::checkpoint::Checkpoint;
 
 use super::check::{Check, Found};
 use super::trust::LOOK_UPSTREAM;
+use crate::feed::passed::{PassedOverView, passed_over_here};
 use crate::member::PeerNode;
 use crate::status::{self, FollowedView};
 use crate::{Error, Node};
@@ -48,7 +49,23 @@ pub(super) async fn feed(node: &Node, upstream: &PeerNode) -> Result<Check, Erro
 
 /// Whether every public log that is followed goes on here.
 pub(super) async fn followed(node: &Node) -> Result<Check, Error> {
-    Ok(logs_found(&status::followed(node).await?))
+    let found = logs_found(&status::followed(node).await?);
+    match found.result {
+        Found::Ok => Ok(passed_found(&passed_over_here(node).await?).unwrap_or(found)),
+        _ => Ok(found),
+    }
+}
+
+/// Whether another word than what a log says stands here.
+fn passed_found(passed: &PassedOverView) -> Option<Check> {
+    let first = passed.items.first()?;
+    let detail = format!(
+        "{} entries of followed logs are not believed here, such as the one on `{}`: {}",
+        passed.total, first.id, first.reason
+    );
+    let way_out = "two registrars speak of one object: agree with them which registration ends; the other one counts then by itself";
+    let check = Check::bad("logs", Found::Warning, "logs-passed-over", detail, way_out);
+    Some(check.count("count", passed.total).with("id", &first.id).with("reason", &first.reason))
 }
 
 fn logs_found(followed: &[FollowedView]) -> Check {
@@ -73,6 +90,7 @@ fn logs_found(followed: &[FollowedView]) -> Check {
 mod tests {
     use super::super::check::results;
     use super::*;
+    use crate::feed::passed::PassedOver;
 
     #[test]
     fn a_followed_log_that_does_not_go_on_is_told_with_its_reason() {
@@ -93,6 +111,17 @@ mod tests {
             check.detail.starts_with("2 of 3") && check.detail.ends_with("北京: log `b` forked"),
             "{check:?}"
         );
+        assert_eq!(passed_found(&PassedOverView::default()), None);
+        let passed = PassedOver {
+            origin: "a".to_owned(),
+            kind: "weir.organisation/1".to_owned(),
+            id: "9111".to_owned(),
+            reason: "it is registered at 北京 (1100) already".to_owned(),
+            at: String::new(),
+        };
+        let passed = passed_found(&PassedOverView { total: 3, items: vec![passed] }).unwrap();
+        assert_eq!(results([passed.clone()]), [Found::Warning]);
+        assert!(passed.detail.starts_with("3 entries") && passed.detail.contains("9111"), "{passed:?}");
         let nameless = logs_found(&[log("c", None, Some("nobody publishes it"))]);
         assert_eq!(nameless.fields.get("whose").and_then(|whose| whose.as_str()), Some("c"));
     }

@@ -16,6 +16,7 @@
 pub mod follow;
 mod links;
 pub mod origin;
+pub mod passed;
 pub mod serve;
 pub mod take;
 
@@ -26,7 +27,7 @@ use domain::Timestamp;
 use domain::id::AreaCode;
 use ndi::Code as _;
 use ndi::weir_v1::public_log::{NodeBody, NodeKind, PublicBody};
-use store::{DirectoryRow, Page, Tx};
+use store::{Body, ChainRow, DirectoryRow, Page, Tx};
 
 use crate::directory::{CONNECTOR, ORGANISATION, chain_of};
 use crate::log::{public_body, stored_body};
@@ -84,7 +85,12 @@ impl Feed {
 /// [`Error::Store`], [`Error::Message`]; [`Error::Corrupt`] where its certificates are none.
 pub async fn apply(tx: &mut Tx, origin: &str, body: &PublicBody, now: Timestamp) -> Result<(), Error> {
     match directory_row(origin, body, now)? {
-        Some(row) => Ok(tx.put_directory(&row).await?),
+        Some(row) => {
+            if let Some(chain) = chain_row(body)? {
+                tx.put_chain(&chain).await?;
+            }
+            Ok(tx.put_directory(&row).await?)
+        }
         None => crate::catalogue::apply(tx, origin, body, now).await,
     }
 }
@@ -159,6 +165,20 @@ fn directory_row(origin: &str, body: &PublicBody, now: Timestamp) -> Result<Opti
         status: body.status().code().to_owned(),
         updated_at: now.micros(),
         body: stored_body(body)?,
+    }))
+}
+
+/// The chain of a directory body: kept also when a later one takes its place.
+fn chain_row(body: &PublicBody) -> Result<Option<ChainRow>, Error> {
+    let Some(listed) = Listed::of(body) else { return Ok(None) };
+    let chain = chain_of(listed.chain)?;
+    let leaf = chain.leaf();
+    Ok(Some(ChainRow {
+        holder: listed.id.to_owned(),
+        fingerprint: leaf.fingerprint().to_string(),
+        not_before: leaf.not_before(),
+        not_after: leaf.not_after(),
+        body: Body::versioned(1, &chain)?,
     }))
 }
 

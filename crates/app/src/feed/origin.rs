@@ -16,6 +16,7 @@ use ndi::weir_v1::public_log::{
 };
 use store::{DirectoryRow, Read};
 
+use crate::log::is_named_by_its_key;
 use crate::member::PeerNode;
 use crate::{Error, Node};
 
@@ -80,7 +81,8 @@ impl Origin {
     /// its node's area, kind and log key, and with them what it may publish.
     fn may_publish_node(&self, node: &NodeBody) -> bool {
         let fits = node.id.kind() == kind_of(node.kind) && node.id.area() == node.area;
-        fits && node.id.subject() == node.subject
+        fits && names_own_log(node)
+            && node.id.subject() == node.subject
             && match node.kind {
                 NodeKind::Global => self.kind == NodeKind::Global && node.id == self.node,
                 NodeKind::Region | NodeKind::Industry => self.kind == NodeKind::Global,
@@ -129,6 +131,11 @@ impl Origin {
             NodeKind::Service => 2,
         }
     }
+}
+
+/// Whether a node's log is named by its own key: else it could bear the name of another's.
+fn names_own_log(node: &NodeBody) -> bool {
+    node.log_vkey.parse().is_ok_and(|identity| is_named_by_its_key(&identity))
 }
 
 fn kind_of(kind: NodeKind) -> IdKind {

@@ -119,6 +119,8 @@ async fn commit(
                         believed.push(body.clone());
                     }
                 }
+                let freed = super::passed::look_again(tx, origins, &believed, now).await?;
+                believed.extend(freed);
                 Ok::<_, Error>(believed)
             })
         })
@@ -134,6 +136,7 @@ async fn believe(
 ) -> Result<bool, Error> {
     if let Some(reason) = origins.objection(tx, log, body).await? {
         tracing::warn!(log.origin = log, key = ?body.key(), reason, "an entry is passed over");
+        super::passed::keep(tx, log, body, reason, now).await?;
         return Ok(false);
     }
     apply(tx, log, body, now).await?;

@@ -5,8 +5,13 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::id::ContractId;
+use domain::codes::DeliveryForm;
+use domain::id::{ContractId, ResourceId};
+use domain::terms::Terms;
 use futures_util::StreamExt as _;
+use ndi::weir_v1::Status;
+use ndi::weir_v1::public_log::{BodyType, I18nText, ProductBody, PublicBody};
+use ndi::weir_v1::terms::TermsObject;
 use store::ReceivedUseRow;
 
 use super::*;
@@ -59,6 +64,76 @@ async fn a_whole_delivery_is_digested_and_recorded_before_its_last_byte() {
     assert_eq!((row.state.as_str(), row.bytes, row.rows), ("complete", content.len() as u64, MANY as u64));
     assert_eq!((row.digest, row.sequence), (Some(Sha256::of(&content).to_string()), Some(1)));
     assert!(stream.next().await.is_none());
+}
+
+/// Tells the user's node of the product, as the feed does.
+async fn catalogue_at_user(world: &World, whole: &Delivered) {
+    let speaker = &world.provider.speaker;
+    let body = PublicBody::Product(ProductBody {
+        type_: BodyType::Product,
+        at: 0,
+        id: world.product.clone(),
+        resource: ResourceId::mint(speaker.subject(), speaker.membership.area, rand::random::<u64>).unwrap(),
+        connector: speaker.id().clone(),
+        subject: speaker.subject().clone(),
+        provider: "P".to_owned(),
+        title: I18nText { zh: None, en: Some("Air".to_owned()) },
+        description: None,
+        keywords: Vec::new(),
+        industry: None,
+        delivery: DeliveryForm::Dataset,
+        columns: Vec::new(),
+        rows: whole.rows,
+        bytes: whole.bytes,
+        time_range: None,
+        digest: whole.digest,
+        offer: TermsObject::from(&terms()),
+        status: Status::Registered,
+    });
+    let (node, now) = (&world.user.node, world.user.node.now());
+    let told = node.store().run_tx("test_product", move |tx| {
+        let body = body.clone();
+        Box::pin(async move { crate::catalogue::apply(tx, "test", &body, now).await })
+    });
+    told.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_announced_is_what_was_catalogued_and_stays_so() {
+    let mut world = World::new(10).await;
+    let contract = world.contract(terms()).await;
+    let content = csv(10);
+    let whole = Delivered { bytes: content.len() as u64, rows: 10, digest: Sha256::of(content.as_bytes()) };
+    let wrong = [
+        Delivered { bytes: 1, ..whole.clone() },
+        Delivered { rows: 11, ..whole.clone() },
+        Delivered { digest: Sha256::of(b"other"), ..whole.clone() },
+    ];
+    for catalogued in &wrong {
+        catalogue_at_user(&world, catalogued).await;
+        let refused = begin_at(&world, &contract, "u1", 0).await.unwrap_err();
+        assert!(
+            matches!(&refused, Error::Evidence(text) if text.contains("the catalogue says")),
+            "{refused}"
+        );
+    }
+    catalogue_at_user(&world, &whole).await;
+    begin_at(&world, &contract, "u1", 0).await.unwrap();
+
+    let (node, speaker) = (&world.user.node, &world.user.speaker);
+    let gate = crate::contract::for_gate(node, speaker.id().as_str(), contract.as_str()).await.unwrap();
+    // Of single columns the bytes are others; the rows are the same.
+    let columns = Some(["a".to_owned()].into());
+    let narrow = GateContract { terms: Terms { fields: columns, ..gate.terms.clone() }, ..(*gate).clone() };
+    for (announced, fits) in wrong.iter().zip([true, false, true]) {
+        assert_eq!(check_catalogue(node, &narrow, announced).await.is_ok(), fits, "{announced:?}");
+    }
+    let place = place(speaker, &gate, UseId::parse("u1").unwrap());
+    note(node, &place, 1, &whole).await.unwrap();
+    for announced in &wrong {
+        let changed = note(node, &place, 1, announced).await.unwrap_err();
+        assert!(changed.to_string().contains("begin another use"), "{changed}");
+    }
 }
 
 #[tokio::test]

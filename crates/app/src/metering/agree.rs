@@ -15,18 +15,35 @@ pub(super) enum Compared {
     Open,
 }
 
-/// Holds the provider's record of a use against ours. We record every use before we ask for it, so there is none that we do not know. An
+/// What both sides know of a contract's uses before any of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Known {
+    /// The columns that the contract restricts its uses to, sorted.
+    pub fields: Option<Vec<String>>,
+    /// Bytes of the whole product, where this node knows it and an incomplete use is to be held against it.
+    pub catalogued: Option<u64>,
+    /// How far both sides' clocks may stand apart, in microseconds.
+    pub skew_micros: i64,
+}
+
+/// Holds the provider's record of a use against ours and against the contract. We record every use before we ask for it, so there is none that we do not know. An
 /// incomplete use must not be whole here, and its bytes lie between what we recorded and what there was to send; how far an open use came
 /// we do not record.
 pub(super) fn compare(
     leaf: &UseLeaf,
     own: Option<&ReceivedUseRow>,
-    catalogued: Option<u64>,
+    known: &Known,
 ) -> Result<Compared, Error> {
     let differs = |what: String| Err(Error::Evidence(format!("use `{}`: {what}", leaf.use_id)));
     let Some(own) = own else { return differs("this side never asked for it".to_owned()) };
     if let Some(window) = own.in_window {
         return differs(format!("it stands in window {window} already"));
+    }
+    if leaf.fields != known.fields {
+        return differs("the columns that it is restricted to are not those of the contract".to_owned());
+    }
+    if leaf.opened_at < own.opened_at.saturating_sub(known.skew_micros) {
+        return differs("the window says that it began before this side asked for it".to_owned());
     }
     match (own.state.as_str(), leaf.complete) {
         (ReceivedUseRow::REFUSED, _) => differs("its provider refused it, so it does not count".to_owned()),
@@ -37,7 +54,7 @@ pub(super) fn compare(
             Ok(()) => Ok(Compared::Agrees),
             Err(error) => differs(error.to_string()),
         },
-        (_, false) => match wrong_bytes(leaf.bytes, own, catalogued)? {
+        (_, false) => match wrong_bytes(leaf.bytes, own, known.catalogued)? {
             None => Ok(Compared::Agrees),
             Some(what) => differs(what),
         },
@@ -137,8 +154,12 @@ pub(crate) mod tests {
         refusal_of(leaf, own, None)
     }
 
+    fn known(catalogued: Option<u64>) -> Known {
+        Known { fields: None, catalogued, skew_micros: 4 }
+    }
+
     fn refusal_of(leaf: &UseLeaf, own: Option<&ReceivedUseRow>, catalogued: Option<u64>) -> String {
-        let error = compare(leaf, own, catalogued).unwrap_err();
+        let error = compare(leaf, own, &known(catalogued)).unwrap_err();
         assert!(matches!(error, Error::Evidence(_)), "{error}");
         let text = error.to_string();
         assert!(text.contains("`u-1`"), "{text}");
@@ -148,7 +169,7 @@ pub(crate) mod tests {
     #[test]
     fn a_complete_use_must_be_the_same_here_to_the_byte() {
         let whole = own(ReceivedUseRow::COMPLETE);
-        assert_eq!(compare(&leaf(true), Some(&whole), None).unwrap(), Compared::Agrees);
+        assert_eq!(compare(&leaf(true), Some(&whole), &known(None)).unwrap(), Compared::Agrees);
         let different = [
             ReceivedUseRow { bytes: 11, ..own(ReceivedUseRow::COMPLETE) },
             ReceivedUseRow { rows: 4, ..own(ReceivedUseRow::COMPLETE) },
@@ -165,15 +186,30 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_use_is_of_its_contracts_columns_and_not_older_than_its_question() {
+        let whole = own(ReceivedUseRow::COMPLETE);
+        let narrow = UseLeaf { fields: Some(vec!["a".into()]), ..leaf(true) };
+        assert!(refusal(&narrow, Some(&whole)).contains("columns"));
+        let known = Known { fields: narrow.fields.clone(), ..known(None) };
+        assert_eq!(compare(&narrow, Some(&whole), &known).unwrap(), Compared::Agrees);
+        assert!(compare(&leaf(true), Some(&whole), &known).is_err(), "the whole where columns were agreed");
+        // Asked for at 5, and the clocks may be 4 apart.
+        assert!(refusal(&UseLeaf { opened_at: 0, ..leaf(true) }, Some(&whole)).contains("before"));
+    }
+
+    #[test]
     fn a_use_that_is_open_here_is_neither_right_nor_wrong() {
-        assert_eq!(compare(&leaf(true), Some(&own(ReceivedUseRow::OPEN)), None).unwrap(), Compared::Open);
+        assert_eq!(
+            compare(&leaf(true), Some(&own(ReceivedUseRow::OPEN)), &known(None)).unwrap(),
+            Compared::Open
+        );
     }
 
     #[test]
     fn an_incomplete_use_must_not_be_whole_here() {
         for state in [ReceivedUseRow::OPEN, ReceivedUseRow::INCOMPLETE, ReceivedUseRow::MISMATCH] {
             let own = ReceivedUseRow { state: state.into(), ..broken(0, Some(10)) };
-            assert_eq!(compare(&leaf(false), Some(&own), None).unwrap(), Compared::Agrees, "{state}");
+            assert_eq!(compare(&leaf(false), Some(&own), &known(None)).unwrap(), Compared::Agrees, "{state}");
         }
         assert!(refusal(&leaf(false), Some(&own(ReceivedUseRow::COMPLETE))).contains("whole"));
     }
@@ -182,7 +218,11 @@ pub(crate) mod tests {
     fn an_incomplete_use_sent_no_more_than_there_was_and_no_less_than_came() {
         let sent = |bytes| UseLeaf { bytes, ..leaf(false) };
         let agrees = |bytes, own: &ReceivedUseRow, catalogued| {
-            assert_eq!(compare(&sent(bytes), Some(own), catalogued).unwrap(), Compared::Agrees, "{own:?}");
+            assert_eq!(
+                compare(&sent(bytes), Some(own), &known(catalogued)).unwrap(),
+                Compared::Agrees,
+                "{own:?}"
+            );
         };
         agrees(10, &broken(0, Some(10)), None);
         agrees(4, &broken(4, Some(10)), None);

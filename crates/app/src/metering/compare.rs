@@ -17,7 +17,7 @@ use ndi::weir_v1::usage_window::{UsageWindow, UsageWindowReply};
 use serde_json::Value;
 use store::{Body, Read, ReceivedUseRow, StoreError, Tx, WindowRow};
 
-use super::agree::{Compared, compare};
+use super::agree::{Compared, Known, compare};
 use super::{Sums, WindowAnswer, WindowBody, close, verified_window, window_in};
 use crate::anew::anew;
 use crate::log::Entries;
@@ -65,8 +65,7 @@ struct Claim {
     window: Arc<Window>,
     hash: crypto::Sha256,
     uses: Arc<Vec<UseLeaf>>,
-    /// Bytes of the whole product, where this node knows it and a use of the window is incomplete.
-    catalogued: Option<u64>,
+    known: Known,
 }
 
 impl Claim {
@@ -85,7 +84,8 @@ impl Claim {
         }
         let window = verified_window(&message.window, &incoming.from.key)?;
         require("contractId", &contract, &window.contract_id)?;
-        require("contractDigest", &held.body()?.digest()?, &window.contract_digest)?;
+        let body = held.body()?;
+        require("contractDigest", &body.digest()?, &window.contract_digest)?;
         let latest = node.now().micros().saturating_add(node.limits().clock_skew_ms.saturating_mul(1000));
         if window.closed_at > latest {
             return Err(Error::Evidence(format!(
@@ -102,7 +102,10 @@ impl Claim {
             true => None,
             false => catalogued(node, held.product.id.as_str()).await?,
         };
-        Ok(Claim { tenant, contract, object: message.window, window, hash, uses, catalogued })
+        let fields = body.terms.fields.as_ref().map(|fields| fields.iter().cloned().collect());
+        let skew_micros = node.limits().clock_skew_ms.saturating_mul(1000);
+        let known = Known { fields, catalogued, skew_micros };
+        Ok(Claim { tenant, contract, object: message.window, window, hash, uses, known })
     }
 }
 
@@ -216,7 +219,7 @@ async fn read_own(read: &mut Read, tenant: &str, contract: &str, uses: &[UseLeaf
 fn compare_all(claim: &Claim, own: &Own) -> Result<Option<String>, Error> {
     let mut open = None;
     for (leaf, own) in claim.uses.iter().zip(own) {
-        if compare(leaf, own.as_ref(), claim.catalogued)? == Compared::Open {
+        if compare(leaf, own.as_ref(), &claim.known)? == Compared::Open {
             open.get_or_insert_with(|| leaf.use_id.clone());
         }
     }

@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod chains;
 mod crash;
 mod delivery;
 mod demo;

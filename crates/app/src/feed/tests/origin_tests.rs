@@ -38,6 +38,13 @@ fn vkey(origin: &str) -> String {
     NoteVerifier::ed25519(origin, crypto::LogKey::generate().unwrap().public()).unwrap().to_string()
 }
 
+/// A log that is named by its own key.
+fn own_vkey() -> String {
+    let key = crypto::LogKey::generate().unwrap().public();
+    let name = crate::log::log_name(Sha256::of(&key.to_bytes()), "public");
+    NoteVerifier::ed25519(&name, key).unwrap().to_string()
+}
+
 fn origin(kind: NodeKind, place: &str) -> Origin {
     let log = format!("weir/{}/public", kind.code());
     Origin {
@@ -62,7 +69,7 @@ fn node(kind: NodeKind, number: u32, place: &str) -> NodeBody {
         address: "http://127.0.0.1:1".to_owned(),
         suite: SuiteCode::Sm,
         sign_chain: Vec::new(),
-        log_vkey: vkey("weir/x/public"),
+        log_vkey: own_vkey(),
         status: Status::Certified,
     }
 }
@@ -226,6 +233,15 @@ fn what_contradicts_itself_is_nobodys_to_publish() {
     assert!(!region.may_publish(&PublicBody::Product(lent)));
     let foreign = ProductBody { resource: resource("3100").id, ..product("1100") };
     assert!(!region.may_publish(&PublicBody::Product(foreign)));
+}
+
+#[test]
+fn a_node_whose_log_bears_another_name_than_its_keys_is_not_believed() {
+    let region = origin(NodeKind::Region, "1100");
+    let right = node(NodeKind::Service, 9, "1100");
+    assert!(region.may_publish(&PublicBody::Node(right.clone())));
+    let borrowed = NodeBody { log_vkey: vkey("weir/x/public"), ..right };
+    assert!(!region.may_publish(&PublicBody::Node(borrowed)));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use ledger::note::NoteSigner;
 use serde_json::json;
 
 use super::*;
+use crate::feed::passed;
 use crate::testkit::{PROVIDER, Site, Town, credit_code, frame, head, join, number, public, size};
 
 /// A region that has published a connector which the host has not heard of.
@@ -231,6 +232,32 @@ async fn no_region_puts_its_word_in_the_place_of_anothers() {
     assert_eq!((after.key.clone(), after.area.to_string()), (before, "1100".to_owned()));
     let squatter = town.global.node.known(id.as_str()).await;
     assert!(matches!(squatter, Err(Error::NotFound { .. })), "its organisation is not of that region");
+
+    // Both are told; and where the first registration ends, the second one stands, with what belongs to it.
+    let told = passed::passed_over_here(&town.global.node).await.unwrap();
+    assert_eq!((told.total, told.items.len()), (2, 2), "{told:?}");
+    assert!(told.items.iter().any(|item| item.id == subject && item.reason.contains("1100")), "{told:?}");
+    let ended =
+        said_by_other(&town, "weir.organisation/1", |body| body["status"] = json!("deregistered")).await;
+    let log = public(&town.region.node);
+    let read =
+        |name: &str| std::fs::read_to_string(town.region.folder.path().join("keys").join(name)).unwrap();
+    let signer = signers(
+        &log,
+        LogKey::from_pem(&read("log-public.pem")).unwrap(),
+        SigningKey::from_pkcs8_pem(&read("log-public-sm2.pem")).unwrap(),
+    );
+    let forged = forge(&town.region.node, &log, vec![entry(ended)], &signer).await;
+    take(&town.global.node, forged).await.unwrap();
+    let told = passed::passed_over_here(&town.global.node).await.unwrap();
+    assert_eq!(told, passed::PassedOverView::default());
+    for held in [subject.clone(), id.to_string()] {
+        let row = town.global.node.store().read("test_directory", move |read| {
+            let held = held.clone();
+            Box::pin(async move { Ok::<_, Error>(read.get_directory(&held).await?) })
+        });
+        assert_eq!(row.await.unwrap().unwrap().area, "3100");
+    }
 }
 
 #[tokio::test]
