@@ -14,7 +14,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// A reason of a case that the interfaces have a sentence for (docs/MANAGEMENT-API.md, "Errors"), and its words.
+    /// A reason of a case that the interfaces have a sentence for (docs/MANAGEMENT-API.md, "Problems"), and its words.
     pub fn new(case: &'static str, words: impl Into<String>) -> Reason {
         Reason { words: words.into(), case: Some(case), values: Map::new() }
     }

@@ -1,5 +1,5 @@
 //! An error without words: the name of its case, and the values that a sentence about it has. The interfaces say it in their
-//! reader's language (docs/MANAGEMENT-API.md, "Errors"); `Display` of an error is for the log.
+//! reader's language (docs/MANAGEMENT-API.md, "Problems"); `Display` of an error is for the log.
 //!
 //! A case without values of its own, and what only another library has words for, is left to the error's code.
 

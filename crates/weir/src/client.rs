@@ -92,7 +92,7 @@ impl Client {
             roots_pem: roots_pem.clone(),
             ..ClientOptions::default()
         };
-        let made = |timeout| net::Client::new(options(timeout)).map_err(|e| other(&e).because(e));
+        let made = |timeout| net::Client::new(options(timeout)).map_err(other);
         Ok(Client { quick: made(ANSWER_MAX)?, patient: made(WORK_MAX)?, address, token, token_file, acting })
     }
 
@@ -236,7 +236,7 @@ pub async fn time_at(address: &str, roots_pem: Option<String>) -> Result<NodeTim
         roots_pem,
         ..ClientOptions::default()
     };
-    let client = net::Client::new(options).map_err(|error| other(&error).because(error))?;
+    let client = net::Client::new(options).map_err(other)?;
     time_of(&client, address).await
 }
 
@@ -270,13 +270,13 @@ fn net_failure(address: &str, error: NetError) -> Failure {
             failure(Exit::Unreachable, "error-timeout").with("time", time).because(error)
         }
         NetError::Broken { .. } => failure(Exit::Unreachable, "client-broken").because(error),
-        NetError::Tls { .. } => failure(Exit::Unreachable, "error-other").because(error),
-        _ => other(&error).because(error),
+        NetError::Tls { .. } => Failure::of(Exit::Unreachable, "failure-problem", error.into()),
+        _ => other(error),
     }
 }
 
-fn other(_: &NetError) -> Failure {
-    Failure::new(Exit::Failure, "error-other")
+fn other(error: NetError) -> Failure {
+    Failure::of(Exit::Failure, "failure-problem", error.into())
 }
 
 /// The bytes of a use as they come, and what the headers say about the whole.

@@ -87,6 +87,16 @@ impl Problem {
     }
 }
 
+/// What a use case refuses in this very process reads as what a node would answer.
+impl From<app::Error> for Problem {
+    fn from(error: app::Error) -> Problem {
+        let document = api::problem::Problem::from(error).to_json();
+        let status =
+            document.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+        Problem::parse(status.unwrap_or_default(), document.to_string().as_bytes())
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.status, self.code, self.detail)
@@ -167,6 +177,13 @@ impl Failure {
     pub fn because(self, source: impl std::error::Error + Send + Sync + 'static) -> Failure {
         let mut failure = self.with("reason", &source);
         failure.source = Some(Box::new(source));
+        failure
+    }
+
+    /// A use case failed in this process: its sentence stands in that of `key` as `reason`.
+    pub fn of(exit: Exit, key: &'static str, error: app::Error) -> Failure {
+        let mut failure = Failure::new(exit, key);
+        failure.problem = Some(Box::new(error.into()));
         failure
     }
 

@@ -1,8 +1,8 @@
 //! A running node: its parts put together, its HTTP edge, its jobs. `weir serve` and the demo run nodes the same way.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use app::config::{Limits, NodeConfig};
 use app::entropy::OsEntropy;
@@ -11,6 +11,7 @@ use domain::Timestamp;
 use domain::engine::{Clock, SearchEngine};
 use net::ClientOptions;
 use search::{Dictionary, Index};
+use serde::{Deserialize, Serialize};
 use store::{Store, StoreOptions, StoreUrl};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -61,7 +62,7 @@ pub async fn open(settings: &NodeSettings, dictionary: &Dictionary) -> Result<Op
         entropy: Arc::new(OsEntropy),
         search: engine,
     };
-    let node = Node::open(parts).await.map_err(|error| failed(settings, &error))?;
+    let node = Node::open(parts).await.map_err(|error| failed(settings, error))?;
     Ok(Opened { node, index, index_is_fresh })
 }
 
@@ -85,7 +86,7 @@ impl Opened {
 async fn make_root(node: &Node, settings: &NodeSettings) -> Result<()> {
     let subject = settings.subject.as_deref().unwrap_or_default();
     let area = settings.area.as_deref().unwrap_or_default();
-    app::identity::create_global(node, subject, area).await.map_err(|error| failed(settings, &error))
+    app::identity::create_global(node, subject, area).await.map_err(|error| failed(settings, error))
 }
 
 fn release(index: Option<Index>, settings: &NodeSettings) {
@@ -107,8 +108,9 @@ fn owner_only(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn failed(settings: &NodeSettings, error: &app::Error) -> Failure {
-    Failure::new(Exit::Failure, "node-failed").with("node", &settings.name).with("reason", error)
+/// What a use case refused at a node, with the node's name.
+pub(crate) fn failed(settings: &NodeSettings, error: app::Error) -> Failure {
+    Failure::of(Exit::Failure, "node-failed", error).with("node", &settings.name)
 }
 
 fn config_of(settings: &NodeSettings) -> NodeConfig {
@@ -147,13 +149,19 @@ fn limits_of(settings: &LimitSettings) -> Limits {
 }
 
 async fn open_store(settings: &NodeSettings) -> Result<Store> {
-    let refused = |error: store::StoreError| {
-        Failure::new(Exit::Failure, "store-failed").with("reason", &error).because(error)
-    };
+    let (url, options) = store_of(settings)?;
+    Store::open(&url, options).await.map_err(|error| failed(settings, error.into()))
+}
+
+/// Where a node's store is, and how it is opened.
+///
+/// # Errors
+/// [`Exit::Failure`] where the address or the file with the password cannot be read.
+pub(crate) fn store_of(settings: &NodeSettings) -> Result<(StoreUrl, StoreOptions)> {
     let address = settings.store.connect_url(|name| std::env::var(name).ok())?;
-    let url: StoreUrl = address.expose().parse().map_err(refused)?;
-    let options = StoreOptions { schema: schema_of(&settings.name), ..StoreOptions::default() };
-    Store::open(&url, options).await.map_err(refused)
+    let url: StoreUrl =
+        address.expose().parse().map_err(|error: store::StoreError| failed(settings, error.into()))?;
+    Ok((url, StoreOptions { schema: schema_of(&settings.name), ..StoreOptions::default() }))
 }
 
 /// A node's own schema in a shared PostgreSQL database: its name, as far as a schema's name can say it.
@@ -174,8 +182,7 @@ fn client_of(settings: &NodeSettings) -> Result<net::Client> {
         identity_pem,
         ..ClientOptions::default()
     };
-    net::Client::new(options)
-        .map_err(|error| Failure::new(Exit::Failure, "tls-failed").with("reason", &error).because(error))
+    net::Client::new(options).map_err(|error| Failure::of(Exit::Failure, "tls-failed", error.into()))
 }
 
 fn identity_pem(tls: &TlsSettings) -> Result<String> {
@@ -205,12 +212,7 @@ pub async fn bind(
     listen: Option<tokio::net::TcpListener>,
     extra: Option<api::Pages>,
 ) -> Result<api::Server> {
-    let refused = |error: api::ServeError| {
-        Failure::new(Exit::Failure, "node-failed")
-            .with("node", &settings.name)
-            .with("reason", &error)
-            .because(error)
-    };
+    let refused = |error: api::ServeError| not_served(settings, error);
     let tls = match &settings.tls {
         Some(tls) => Some(api::Tls {
             cert_pem: read(&tls.cert)?,
@@ -230,6 +232,74 @@ pub async fn bind(
 
 /// A node with its jobs and its HTTP edge.
 pub struct Running {
+/// Why a node's edge is not there, in the reader's language.
+fn not_served(settings: &NodeSettings, error: api::ServeError) -> Failure {
+    let failure = |key| Failure::new(Exit::Failure, key).with("node", &settings.name);
+    let told = match &error {
+        api::ServeError::PortTaken { address } => failure("serve-port-taken").with("address", address),
+        api::ServeError::PortReserved { address } => failure("serve-port-reserved").with("address", address),
+        api::ServeError::Listen { address, source } => {
+            failure("serve-listen").with("address", address).with("reason", source)
+        }
+        api::ServeError::PlainHttp { address } => failure("serve-plain").with("address", address),
+        api::ServeError::Tls { part, reason } => {
+            failure("serve-tls").with("part", part).with("reason", reason)
+        }
+        api::ServeError::WeakToken { length, least } => {
+            failure("serve-weak-token").with("length", length).with("least", least)
+        }
+    };
+    Failure { source: Some(Box::new(error)), ..told }
+}
+
+/// Why the upstream refused a node's enrolment code at its last start: the code stands in the configuration until somebody changes it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Refused {
+    /// SHA-256 of the code.
+    code: String,
+    /// What was refused, as the management API would tell it.
+    problem: serde_json::Value,
+}
+
+impl Refused {
+    fn file(settings: &NodeSettings) -> PathBuf {
+        settings.folder.join("join-refused.json")
+    }
+
+    fn digest(settings: &NodeSettings) -> Option<String> {
+        Some(crypto::Sha256::of(settings.code.as_ref()?.expose().trim().as_bytes()).to_string())
+    }
+
+    /// Notes it. The note is a help for `weir doctor`: where it cannot be written, the refusal itself still is told.
+    pub(crate) fn keep(settings: &NodeSettings, failure: &Failure) {
+        let (Some(code), Some(problem)) = (Refused::digest(settings), failure.problem.as_deref()) else {
+            return;
+        };
+        let refused = Refused { code, problem: problem.to_json() };
+        let written = serde_json::to_vec(&refused)
+            .map_err(std::io::Error::from)
+            .and_then(|bytes| app::keys::write_private(&Refused::file(settings), &bytes));
+        if let Err(error) = written {
+            tracing::debug!(node.name = settings.name, %error, "the refusal was not noted");
+        }
+    }
+
+    fn forget(settings: &NodeSettings) {
+        // It is there only after a refusal.
+        let _ = std::fs::remove_file(Refused::file(settings));
+    }
+
+    /// The refusal of the very code that is configured now, where there was one.
+    pub(crate) fn read(settings: &NodeSettings) -> Option<Failure> {
+        let bytes = std::fs::read(Refused::file(settings)).ok()?;
+        let refused: Refused = serde_json::from_slice(&bytes).ok()?;
+        let is_of_this_code = Refused::digest(settings)? == refused.code;
+        let mut failure = Failure::new(Exit::Failure, "node-failed").with("node", &settings.name);
+        failure.problem = Some(Box::new(serde_json::from_value(refused.problem).ok()?));
+        is_of_this_code.then_some(failure)
+    }
+}
+
     /// The node.
     pub node: Node,
     /// How it was configured.
@@ -239,10 +309,14 @@ pub struct Running {
     server: JoinHandle<()>,
 }
 
-/// How often and how long a node that cannot reach its upstream tries to join at its start.
+/// After how long a node that cannot reach its upstream tries again to join.
 const JOIN_PAUSE: Duration = Duration::from_millis(500);
 
 impl Running {
+/// After how long it says again that it waits.
+const JOIN_SAID: Duration = Duration::from_secs(15);
+/// How long an upstream may take to answer before the node says that it waits.
+const JOIN_SILENT: Duration = Duration::from_secs(2);
     /// Starts an opened node on its bound edge.
     pub fn start(opened: Opened, settings: NodeSettings, server: api::Server) -> Running {
         let Opened { node, index, index_is_fresh } = opened;
@@ -260,15 +334,14 @@ impl Running {
     }
 
     /// What a node of its role needs at its first start: the root makes itself, others join with the configured code, trying until
-    /// their upstream answers.
+    /// their upstream answers. While it does not, `waits` is told so, at once and then now and then.
     ///
     /// # Errors
     /// [`Exit::Failure`] where the code or the subject is refused.
-    pub async fn settle(&self) -> Result<()> {
+    pub async fn settle(&self, mut waits: impl FnMut(&Failure)) -> Result<()> {
         if self.settings.role == Role::Connector || self.node.standing().is_ok() {
             return Ok(());
         }
-        let refused = |error: &app::Error| failed(&self.settings, error);
         if self.settings.role == Role::Global {
             return make_root(&self.node, &self.settings).await;
         }
@@ -277,13 +350,36 @@ impl Running {
         };
         loop {
             let order = app::identity::JoinOrder { code: code.expose().to_owned(), name: None };
-            match app::identity::join(&self.node, order).await {
-                Ok(_) => return Ok(()),
+        let mut said: Option<Instant> = None;
+        let mut say = |failure: Failure| {
+            if said.is_none_or(|said| said.elapsed() >= JOIN_SAID) {
+                waits(&failure.with("node", &self.settings.name));
+                said = Some(Instant::now());
+            }
+        };
+            let mut join = std::pin::pin!(app::identity::join(&self.node, order));
+            let answer = match tokio::time::timeout(JOIN_SILENT, &mut join).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    say(Failure::new(Exit::Unreachable, "serve-waits-silent"));
+                    join.await
+                }
+            };
+            match answer {
+                Ok(_) => {
+                    Refused::forget(&self.settings);
+                    return Ok(());
+                }
                 Err(error) if error.is_passing() => {
                     tracing::info!(node.name = self.settings.name, %error, "not joined yet; trying again");
                     tokio::time::sleep(JOIN_PAUSE).await;
                 }
-                Err(error) => return Err(refused(&error)),
+                    say(Failure::of(Exit::Unreachable, "serve-waits", error));
+                Err(error) => {
+                    let failure = failed(&self.settings, error);
+                    Refused::keep(&self.settings, &failure);
+                    return Err(failure);
+                }
             }
         }
     }

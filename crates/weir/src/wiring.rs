@@ -3,7 +3,7 @@
 use search::Dictionary;
 
 use crate::cli::Demo;
-use crate::commands::Context;
+use crate::commands::{self, Context};
 use crate::config::NodeSettings;
 use crate::demo;
 use crate::problem::Result;
@@ -53,7 +53,11 @@ async fn start_all(
 async fn run(running: &[Running], context: &Context) -> Result<()> {
     let settling = async {
         for node in running {
-            node.settle().await?;
+            node.settle(|failure| {
+                // Standard error may be closed; the node goes on all the same.
+                let _ = context.note(&commands::failure_sentence(context, failure));
+            })
+            .await?;
             let args = [
                 ("node", node.settings.name.as_str().into()),
                 ("address", node.settings.address.as_str().into()),

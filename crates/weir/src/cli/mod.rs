@@ -46,6 +46,7 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(Init),
+    Token,
     Serve,
     #[command(subcommand)]
     Org(Org),

@@ -23,7 +23,7 @@ const WAIT_STEP_MS: u64 = 20_000;
 
 const COLUMNS: [Column; 6] = [
     column("head-contract", &["/contractId", "/key"], Kind::Text),
-    column("head-role", &["/role"], Kind::Text),
+    column("head-role", &["/role"], Kind::Word),
     column("head-product", &["/productTitle", "/productName", "/product"], Kind::Words),
     column("head-state", &["/state"], Kind::State),
     column("head-terms", &["/terms"], Kind::Terms),
@@ -34,7 +34,7 @@ const LINES: [Column; 15] = [
     column("head-contract", &["/contractId"], Kind::Text),
     column("head-key", &["/key"], Kind::Text),
     column("head-name", &["/name"], Kind::Words),
-    column("head-role", &["/role"], Kind::Text),
+    column("head-role", &["/role"], Kind::Word),
     column("head-product", &["/product"], Kind::Text),
     column("head-title", &["/productTitle", "/productName"], Kind::Words),
     column("head-provider", &["/provider"], Kind::Text),
@@ -100,7 +100,7 @@ fn show(context: &Context, contract: &Value) -> Result<()> {
         let mut text = view::members(context, contract, &LINES);
         let rounds = contract.get("rounds").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for (i, round) in rounds.iter().enumerate() {
-            let by = round.get("by").map(view::plain);
+            let by = round.get("by").map(|by| view::shown(context, by, Kind::Word));
             let terms = terms::shown(context, round.get("terms").unwrap_or(round));
             let args =
                 [("number", (i + 1).into()), ("by", by.unwrap_or_default().into()), ("terms", terms.into())];

@@ -1,6 +1,8 @@
 //! `weir doctor`: what is wrong, and what to do about it. What can be seen from outside is checked here (configuration, token, folder,
 //! port, clock), so that it helps where the node does not even start; a running node adds its own checks.
 
+mod start;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -12,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::client::{self, Client};
 use crate::commands::port::{self, Port};
 use crate::commands::view::moment;
-use crate::commands::{Context, closed, program};
+use crate::commands::{Context, closed, failure_sentence, program};
 use crate::config::NodeSettings;
 use crate::exit::Exit;
 use crate::i18n::Arg;
@@ -62,18 +64,22 @@ impl Check {
         Check { name, found, message }
     }
 
-    fn failed(name: &'static str, failure: &Failure) -> Check {
-        Check::new(name, Found::Bad, failure.message.clone())
+    fn failed(context: &Context, name: &'static str, failure: &Failure) -> Check {
+        let told = Message::new("failure-told").with("reason", failure_sentence(context, failure));
+        Check::new(name, Found::Bad, told)
     }
 }
 
 pub(super) async fn run(context: &Context) -> Result<Exit> {
     let (mut checks, mut from_node) = (Vec::new(), Vec::new());
     match context.node() {
-        Err(failure) => checks.push(Check::failed("doctor-config", &failure)),
+        Err(failure) => checks.push(Check::failed(context, "doctor-config", &failure)),
         Ok(node) => {
             checks.extend(local(context, &node));
             let (port, runs) = port_check(&node).await;
+            if !runs {
+                checks.extend(start::checks(context, &node).await);
+            }
             checks.push(port);
             if runs {
                 from_node = ask(context, &node, &mut checks).await;
@@ -94,7 +100,7 @@ fn local(context: &Context, node: &NodeSettings) -> Vec<Check> {
     vec![
         Check::new("doctor-config", Found::Good, config),
         folder_check(&node.folder),
-        token_check(node),
+        token_check(context, node),
         trust_check(&node.trust_file()),
         clock_check(&node.folder, SystemTime::now()),
     ]
@@ -112,11 +118,11 @@ fn folder_check(folder: &Path) -> Check {
     }
 }
 
-fn token_check(node: &NodeSettings) -> Check {
+fn token_check(context: &Context, node: &NodeSettings) -> Check {
     let path = node.token_file();
     let message = |key| Message::new(key).with("path", path.display());
     match node.token() {
-        Err(failure) => Check::failed("doctor-token", &failure),
+        Err(failure) => Check::failed(context, "doctor-token", &failure),
         Ok(_) if private::is_open(&path) => {
             Check::new("doctor-token", Found::Bad, message("doctor-token-open"))
         }
@@ -193,7 +199,7 @@ async fn ask(context: &Context, node: &NodeSettings, checks: &mut Vec<Check>) ->
     match answer {
         Ok(answer) => answer.get("checks").and_then(Value::as_array).cloned().unwrap_or_default(),
         Err(failure) => {
-            checks.push(Check::failed("doctor-node", &failure));
+            checks.push(Check::failed(context, "doctor-node", &failure));
             Vec::new()
         }
     }
@@ -287,6 +293,7 @@ fn sentence_key(code: &str) -> Option<&'static str> {
         "feed-damaged" => "doctor-said-feed-damaged",
         "logs-go-on" => "doctor-said-logs-go-on",
         "logs-stopped" => "doctor-said-logs-stopped",
+        "logs-passed-over" => "doctor-said-logs-passed-over",
         "outbox-sends" => "doctor-said-outbox-sends",
         "outbox-given-up" => "doctor-said-outbox-given-up",
         "outbox-stuck" => "doctor-said-outbox-stuck",

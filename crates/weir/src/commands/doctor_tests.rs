@@ -48,6 +48,7 @@ async fn a_new_node_that_does_not_run_has_warnings_only() {
         ("token", "ok"),
         ("clock", "ok"),
         ("trust", "warning"),
+        ("store", "warning"),
         ("port", "warning"),
     ] {
         assert_eq!(result(&document, name), expected, "{name}");
@@ -169,4 +170,82 @@ fn files_from_the_future_show_that_the_clock_went_back() {
     assert_eq!(clock_check(folder.path(), now).found, Found::Good);
     assert_eq!(clock_check(folder.path(), now - Duration::from_secs(100)).found, Found::Good);
     assert_eq!(clock_check(folder.path(), now - Duration::from_secs(3600)).found, Found::Bad);
+}
+
+/// A region that has its configuration, and its folder with a token.
+fn region(folder: &Path, code: &str) -> NodeSettings {
+    let path = folder.join("weir.toml");
+    let text = format!(
+        "[[node]]\nname = \"town\"\nrole = \"region\"\nlisten = \"127.0.0.1:1\"\nallow_private = true\ncode = \"{code}\"\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    let node = crate::config::Config::load(&path).unwrap().nodes.remove(0);
+    std::fs::create_dir_all(&node.folder).unwrap();
+    app::keys::write_private(&node.token_file(), b"s3cret\n").unwrap();
+    node
+}
+
+/// What the doctor says of `name`, in Chinese; it ends as a failure.
+async fn fault(folder: &Path, name: &str) -> String {
+    let config = folder.join("weir.toml");
+    let (context, captured) = context_in(Lang::Zh, &["--json", "--config", config.to_str().unwrap()]);
+    assert_eq!(run(&context).await.unwrap(), Exit::Failure);
+    let document: Value = serde_json::from_str(&captured.out()).unwrap();
+    assert_eq!(result(&document, name), "failed", "{document}");
+    let checks = document["checks"].as_array().unwrap();
+    checks.iter().find(|check| check["name"] == name).unwrap()["detail"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_store_that_serve_would_refuse_is_found_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = region(folder.path(), "weir1.x");
+    let file = node.store.url.strip_prefix("sqlite:").unwrap().to_owned();
+    std::fs::write(&file, "rubbish").unwrap();
+    let told = fault(folder.path(), "store").await;
+    assert!(told.contains("不是 Weir 的存储") && told.contains(&file), "{told}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"rubbish");
+    std::fs::write(&file, [b"SQLite format 3\0".as_slice(), &[9; 3000]].concat()).unwrap();
+    let told = fault(folder.path(), "store").await;
+    assert!(told.contains("备份"), "{told}");
+}
+
+#[tokio::test]
+async fn a_code_that_is_none_or_was_refused_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    region(folder.path(), "weir1.x");
+    let told = fault(folder.path(), "code").await;
+    assert!(told.contains("这不是注册码"), "{told}");
+
+    let code = "weir1.eyJ1cmwiOiJodHRwOi8vMTI3LjAuMC4xOjEiLCJzdWJqZWN0IjoiOTEzMTAwMDBNQTAwMDAwMDVFIn0";
+    let node = region(folder.path(), code);
+    let form = app::identity::check_code(code);
+    let used = app::Error::Enrolment(app::Reason::new("enrolment-used", "it was used already"));
+    crate::running::Refused::keep(&node, &crate::running::failed(&node, used));
+    let told = fault(folder.path(), "code").await;
+    assert_eq!(told.contains("已被使用"), form.is_ok(), "{told}");
+    let failure = crate::running::Refused::read(&node).unwrap();
+    let told = failure_sentence(&context_in(Lang::Zh, &[]).0, &failure);
+    assert!(told.contains("town") && told.contains("已被使用"), "{told}");
+    let other = region(folder.path(), "weir1.y");
+    assert!(crate::running::Refused::read(&other).is_none(), "another code was not refused");
+}
+
+#[tokio::test]
+async fn lost_keys_of_a_node_that_joined_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weir.toml");
+    let text = "[[node]]\nname = \"root\"\nrole = \"global\"\nlisten = \"127.0.0.1:1\"\nsubject = \"12100000400000000W\"\narea = \"1100\"\n";
+    std::fs::write(&path, text).unwrap();
+    let node = crate::config::Config::load(&path).unwrap().nodes.remove(0);
+    crate::wiring::prepare(&node).await.unwrap();
+    app::keys::write_private(&node.token_file(), b"s3cret\n").unwrap();
+    let (exit, document) = examine(folder.path()).await;
+    assert_eq!((exit, result(&document, "keys").as_str()), (Exit::Ok, "ok"), "{document}");
+    assert_eq!(result(&document, "store"), "ok");
+    std::fs::remove_dir_all(node.folder.join("keys")).unwrap();
+    let told = fault(folder.path(), "keys").await;
+    assert!(told.contains("`sign`") || told.contains("`authority`"), "{told}");
+    assert!(told.contains("从备份恢复"), "{told}");
+    assert!(!node.folder.join("keys").exists(), "the doctor makes no keys");
 }

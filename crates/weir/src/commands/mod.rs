@@ -15,6 +15,8 @@ mod search;
 mod serve;
 mod status;
 mod terms;
+mod token;
+pub(crate) mod told;
 mod usage;
 mod verify;
 mod view;
@@ -28,7 +30,7 @@ use crate::client::Client;
 use crate::config::{Config, FILE_NAME, NodeSettings};
 use crate::exit::Exit;
 use crate::i18n::{Arg, Messages};
-use crate::problem::{Failure, Message, Problem, Result};
+use crate::problem::{Failure, Message, Result};
 use crate::term::{Out, Tone};
 
 /// What every command needs: where to write, in which language, and the options that all commands share.
@@ -164,6 +166,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Exit {
 async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args, context).await.map(done),
+        Command::Token => token::run(context).map(done),
         Command::Serve => serve::run(context).await.map(done),
         Command::Org(args) => org::run(&args, context).await.map(done),
         Command::Connector(args) => connector::run(&args, context).await.map(done),
@@ -208,60 +211,14 @@ fn failure_json(failure: &Failure, sentence: &str) -> Value {
         "values": args, "problem": problem}})
 }
 
-/// The sentence for people. A problem whose code the catalogue knows is told in the reader's language, with its typed fields;
-/// another one as the node told it.
+/// The sentence for people. What a node or a use case refused is told by its case, alone or in the sentence of what failed.
 pub(crate) fn failure_sentence(context: &Context, failure: &Failure) -> String {
-    let Some(problem) = failure.problem.as_deref().filter(|_| failure.message.key == "failure-problem")
-    else {
-        return context.sentence(&failure.message);
-    };
-    if problem.detail.is_empty() && problem.title.is_empty() {
-        return context.msg("failure-status", &[("status", problem.status.to_string().into())]);
+    let Some(problem) = failure.problem.as_deref() else { return context.sentence(&failure.message) };
+    let told = told::sentence(context, problem);
+    match failure.message.key {
+        "failure-problem" => told,
+        _ => context.sentence(&failure.message.clone().with("reason", told)),
     }
-    if problem.fields.get("field").and_then(Value::as_str) == Some("as") {
-        return context.sentence(&Message::new("failure-as").with("reason", &problem.detail));
-    }
-    if let Some(told) = refused_use(context, problem) {
-        return told;
-    }
-    // The other side's answer names its return code and says the same again.
-    if problem.code == "source-changed" && !problem.fields.contains_key("path") {
-        return context.msg("failure-source-changed", &[]);
-    }
-    let told = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
-    match problem.fields.get("field").and_then(Value::as_str) {
-        Some(field) if !told.contains(field) => format!("{told} (`{field}`)"),
-        _ => told.clone(),
-    }
-}
-
-/// A refused use in the reader's language: the constraint, what it allows, and what met it.
-pub(crate) fn refused_use(context: &Context, problem: &Problem) -> Option<String> {
-    if problem.code != "use-refused" {
-        return None;
-    }
-    let shown = |name: &str| match problem.fields.get(name) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(all)) => {
-            all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(&context.msg("list-comma", &[]))
-        }
-        Some(other) => other.to_string(),
-        None => String::new(),
-    };
-    let arg = |name: &str| match problem.number(name) {
-        Some(count) => Arg::Count(count),
-        None => Arg::from(shown(name)),
-    };
-    let args = [("limit", arg("limit")), ("actual", arg("actual"))];
-    let key = match problem.fields.get("constraint").and_then(Value::as_str)? {
-        "count" => "refusal-count",
-        "time" => "refusal-time",
-        "fields" => "refusal-fields",
-        "region" => "refusal-region",
-        "user" => "refusal-user",
-        _ => return None,
-    };
-    Some(context.msg(key, &args))
 }
 
 /// A path as the node sees it, which may run in another folder.

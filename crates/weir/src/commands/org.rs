@@ -11,7 +11,7 @@ const COLUMNS: [Column; 5] = [
     column("head-subject", &["/subject", "/code"], Kind::Text),
     column("head-name", &["/name"], Kind::Words),
     column("head-area", &["/area"], Kind::Text),
-    column("head-runs", &["/runs"], Kind::Text),
+    column("head-runs", &["/runs"], Kind::Word),
     column("head-state", &["/status", "/state"], Kind::State),
 ];
 

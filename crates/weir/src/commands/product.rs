@@ -31,7 +31,7 @@ const LINES: [Column; 16] = [
     column("head-bytes", &["/bytes"], Kind::Bytes),
     column("head-time-range", &["/timeRange"], Kind::Span),
     column("head-offer", &["/offer"], Kind::Terms),
-    column("head-negotiation", &["/negotiation"], Kind::Text),
+    column("head-negotiation", &["/negotiation"], Kind::Word),
     column("head-service-node", &["/serviceNode", "/listings"], Kind::Text),
     column("head-state", &["/status", "/state"], Kind::State),
     column("head-problem", &["/problem"], Kind::Text),

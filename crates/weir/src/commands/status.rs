@@ -10,7 +10,7 @@ use crate::problem::Result;
 
 const NODES: [Column; 6] = [
     column("head-node", &["/id"], Kind::Text),
-    column("head-kind", &["/kind", "/role"], Kind::Text),
+    column("head-kind", &["/kind", "/role"], Kind::Word),
     column("head-name", &["/name"], Kind::Words),
     column("head-area", &["/area"], Kind::Text),
     column("head-address", &["/address"], Kind::Text),
@@ -21,7 +21,7 @@ const NODES: [Column; 6] = [
 const SELF: [Column; 17] = [
     column("head-node", &["/id"], Kind::Text),
     column("head-name", &["/name"], Kind::Words),
-    column("head-role", &["/role"], Kind::Text),
+    column("head-role", &["/role"], Kind::Word),
     column("head-area", &["/area"], Kind::Text),
     column("head-address", &["/address"], Kind::Text),
     column("head-suite", &["/suite"], Kind::Text),

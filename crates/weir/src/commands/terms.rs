@@ -134,7 +134,8 @@ fn day(text: &str, edge: Edge) -> Option<String> {
 /// Terms on one line: `read · at most 1 use · 2026-01-01 to 2026-12-31 · fields PM2.5, O3`.
 pub(crate) fn shown(context: &Context, terms: &Value) -> String {
     let text = |name: &str| terms.get(name).filter(|value| !value.is_null()).map(plain);
-    let mut parts: Vec<String> = text("action").into_iter().collect();
+    let action = text("action").map(|action| super::view::word(context, &action, &action));
+    let mut parts: Vec<String> = action.into_iter().collect();
     if let Some(count) = terms.get("count").and_then(Value::as_u64) {
         parts.push(context.msg("terms-count", &[("count", count.into())]));
     }

@@ -78,18 +78,23 @@ async fn each_refusal_has_its_exit_code_and_leaves_standard_output_empty() {
 #[tokio::test]
 async fn a_node_with_several_connectors_asks_for_the_option_that_names_one() {
     let answer = |_: &Request| {
-        Reply::json(400, &json!({"code": "input", "field": "as", "detail": "2 are hosted here"}))
+        let (detail, case) = ("2 are hosted here", "several-connectors");
+        Reply::json(400, &json!({"code": "input", "case": case, "count": 2, "field": "as", "detail": detail}))
     };
     let (exit, _, err, _) = run_against(&["resource", "list"], &[], answer).await;
     assert_eq!(exit, Exit::Usage);
-    assert!(err.contains("--as") && err.contains("2 are hosted here"), "{err}");
+    assert!(err.contains("--as") && err.contains("2 connectors are hosted here"), "{err}");
 }
 
 #[tokio::test]
 async fn a_changed_source_is_told_once() {
     let answer = |_: &Request| {
         let twice = "5A refused: the source changed since it was catalogued: the source of `6A` changed since it was catalogued (300107)";
-        Reply::json(409, &json!({"code": "source-changed", "title": "changed", "detail": twice}))
+        Reply::json(
+            409,
+            &json!({"code": "source-changed", "title": "changed", "detail": twice, "case": "product-changed",
+                "product": "6A", "peer": "5A", "peerCode": "300107", "reason": "twice over"}),
+        )
     };
     let (exit, _, err, _) = run_against(&["contract", "sign", "C1"], &[], answer).await;
     assert_eq!((exit, err.matches("changed since").count()), (Exit::Refused, 1), "{err}");
