@@ -196,6 +196,7 @@ error-unwritable = { $path } could not be written: { $reason }
 error-config-missing = no configuration: run `{ $program } init`, or give --config FILE or WEIR_CONFIG
 error-config-read = { $path } cannot be read: { $reason }
 error-unauthorised = { $address } does not accept the token of { $path }
+error-path-not-text = the path { $path } is not UTF-8, and cannot be given to the node: rename it
 error-unreachable = { $address } does not answer ({ $reason }): is the node running? `{ $program } doctor` looks closer
 error-timeout = { $address } did not answer within { $time }
 error-exists = { $path } is there already: give another place, or remove it first
@@ -262,6 +263,10 @@ head-negotiation = negotiation
 head-suite = suite
 head-certified-until = certified until
 head-window-bytes = windows: bytes
+head-use = use
+head-opened-at = began
+head-closed-at = ended
+head-window = window
 head-window-rows = windows: rows
 head-window-uses = windows: uses
 head-version = version
@@ -312,6 +317,11 @@ state-deregistered = deregistered
 state-listed = listed
 state-delisted = delisted
 state-withdrawn = withdrawn
+state-use-open = under way
+state-use-complete = complete
+state-use-incomplete = incomplete
+state-use-refused = refused
+state-use-mismatch = meters differ
 
 ## Configuration
 config-missing = there is no { $path }: run `{ $program } init`, or name another with --config
@@ -395,7 +405,7 @@ error-output = the output cannot be written: { $reason }
 ## get
 get-exists = { $path } is there already: name another with -o, or overwrite it with --force
 get-busy = { $path } is being written by another download
-get-state = { $path } cannot be used to go on ({ $reason }): remove it, and the use begins anew
+get-state = { $path } cannot be used to go on ({ $reason }). The use that it named is under way in `{ $program } usage { $contract }`: remove the file and go on with --use and its id; without --use a new use begins, and counts
 get-other-part = { $path } belongs to use { $use } of contract { $contract }: finish that download, or remove the file
 get-changed = the node now describes use { $use } otherwise than when the download began: the source has changed; ask the provider
 get-too-long = more than the announced { $bytes } bytes came: nothing of it is kept as data
@@ -403,6 +413,7 @@ get-interrupted = interrupted after { $written } ({ $reason }): run the same com
 get-not-resumed = the node cannot go on where the connection broke, and standard output cannot be taken back: use -o FILE
 get-receipt-later = The receipt is not ready yet; get it later: { $program } get { $contract } --use { $use } --receipt-only
 get-receipt-not-yet = the window of use { $use } is not closed and countersigned yet: try again in a while
+get-use = Use { $use }. If it breaks off, go on with: { $program } get { $contract } --use { $use } -o FILE
 
 ## verify
 verify-no-trust = no trust: name the root certificate of the network with --trust trust.pem, or a configuration whose node has joined
@@ -465,6 +476,12 @@ doctor-logs = logs
 doctor-outbox = outbox
 doctor-windows = windows
 doctor-sources = sources
+failure-told = { $reason }
+doctor-code = code
+doctor-code-good = weir.toml has an enrolment code, and no node above has refused it so far
+doctor-store-none = there is none at { $location } yet: `{ $program } serve` makes it
+doctor-store-opens = { $location } can be opened
+doctor-keys-fit = { $folder } has the keys that were certified
 doctor-config-read = { $path }, node { $name }
 doctor-folder-writable = { $folder } can be written
 doctor-folder-not = { $folder } cannot be written ({ $reason }): make it, or give this user the folder
@@ -476,12 +493,6 @@ doctor-clock-plausible = { $now }, no file of the node is newer
 doctor-clock-back = the node's newest file is { $difference } in the future: the clock went back, set it
 doctor-port-free = nobody listens at { $address }: the node does not run; `{ $program } serve` starts it
 doctor-port-node = node { $id } (version { $version }) listens at { $address }
-failure-told = { $reason }
-doctor-code = code
-doctor-code-good = weir.toml has an enrolment code, and no node above has refused it so far
-doctor-store-none = there is none at { $location } yet: `{ $program } serve` makes it
-doctor-store-opens = { $location } can be opened
-doctor-keys-fit = { $folder } has the keys that were certified
 doctor-port-taken = { $address } is taken by { $by }: stop it, or change `listen`
 doctor-port-taken-unknown = { $address } is taken by another program: stop it, or change `listen`
 doctor-port-unusable = { $address } cannot be listened at: { $reason }
@@ -516,6 +527,7 @@ doctor-said-logs-go-on = { $count ->
    *[other] { $count } followed logs go on
  }
 doctor-said-logs-stopped = { $stopped } of { $count } do not go on, such as the one of { $whose } ({ $reason }): tell that node's operator; nothing new of it is believed here until its log goes on as it was
+doctor-said-logs-passed-over = { $count } entries of followed logs are not believed here, such as the one on { $id } ({ $reason }): two registrars speak of one object, agree with them which registration ends; the other one counts then by itself
 doctor-said-outbox-sends = { $waiting } waiting, { $dead } given up
 doctor-said-outbox-given-up = { $waiting } waiting, { $dead } given up, such as { $message } to { $to } ({ $reason }): mend the reason, then do again what caused the message
 doctor-said-outbox-stuck = { $waiting } waiting, { $dead } given up; the next is overdue for { $overdueSecs } s: restart the node; if it comes back, report it
@@ -567,6 +579,10 @@ help-init--area = The area code of the node (global)
 help-init--dir = Where weir.toml and the node's folder are made
 help-init--store = The store: sqlite:<file> or postgres://user@host/database (default: SQLite in the folder)
 help-init--add = Add the node to a weir.toml that is there already
+help-token = Write a new administrator's token where it is lost or empty
+help-token-more = Examples:
+    {"  "}weir token
+    {"  "}weir token --config /srv/weir/weir.toml --node beijing
 help-serve = Run the nodes of the configuration until Ctrl-C
 help-serve-more = Examples:
     {"  "}weir serve --config /srv/weir/weir.toml
@@ -579,10 +595,6 @@ help-org-register = Register a subject, and print its enrolment code
 help-org-register-more = Examples:
     {"  "}weir org register 91110000100000000R --name "Aotizhongxin station"
     {"  "}weir org register 913100001000000007 --name Shanghai --runs region --area 3100
-help-token = Write a new administrator's token where it is lost or empty
-help-token-more = Examples:
-    {"  "}weir token
-    {"  "}weir token --config /srv/weir/weir.toml --node beijing
 help-org-register--subject = The unified social credit code, 18 characters
 help-org-register--name = The organisation's name
 help-org-register--runs = What the subject will run
@@ -733,8 +745,10 @@ help-verify-more = Examples:
 help-verify--paths = Receipts, or folders of them
 help-verify--trust = The root certificate of the network (default: the configured node's)
 help-usage = What was used: this side's meter and the countersigned windows
+help-usage--contract = Of this contract, every use with its id
 help-usage-more = Examples:
     {"  "}weir usage
+    {"  "}weir usage C…
     {"  "}weir usage --json
 help-nodes = The nodes of the network that this one knows
 help-nodes-more = Examples:
@@ -765,6 +779,14 @@ help-completions--shell = The shell
 
 ## The network that runs
 serve-log = { $variable } cannot be `{ $value }` ({ $reason }): give a level such as info, or one for each part, such as warn,app::feed=debug
+serve-port-taken = { $node }: { $address } is taken: stop the process that listens there, or choose another port with `listen`
+serve-port-reserved = { $node }: { $address } needs more rights than this process has: choose a port above 1023 with `listen`
+serve-listen = { $node }: { $address } cannot be listened at ({ $reason }): choose an address of this machine with `listen`
+serve-plain = { $node }: { $address } can be reached from other machines, and there is no certificate: give the node [node.tls], or listen at 127.0.0.1
+serve-tls = { $node }: a file of [node.tls] ({ $part }) cannot be used: { $reason }; expected PEM
+serve-weak-token = { $node }: the administrator's token has { $length } characters, at least { $least } are needed: remove the file, then `{ $program } token` writes a new one
+serve-waits-silent = { $node } has not joined yet: the node above has not answered so far. It goes on waiting and trying; Ctrl-C stops it
+serve-waits = { $node } has not joined yet: { $reason }. It goes on trying; Ctrl-C stops it
 serve-running = { $node } runs at { $address }
 list-comma = {", "}
 demo-semicolon = {"; "}
@@ -778,14 +800,6 @@ metering-cell = { $uses } { $uses ->
 node-failed = { $node }: { $reason }
 tls-failed = TLS cannot be set up: { $reason }
 index-failed = The search index cannot be opened: { $reason }. Remove its folder; it is filled again from the store.
-serve-port-taken = { $node }: { $address } is taken: stop the process that listens there, or choose another port with `listen`
-serve-port-reserved = { $node }: { $address } needs more rights than this process has: choose a port above 1023 with `listen`
-serve-listen = { $node }: { $address } cannot be listened at ({ $reason }): choose an address of this machine with `listen`
-serve-plain = { $node }: { $address } can be reached from other machines, and there is no certificate: give the node [node.tls], or listen at 127.0.0.1
-serve-tls = { $node }: a file of [node.tls] ({ $part }) cannot be used: { $reason }; expected PEM
-serve-weak-token = { $node }: the administrator's token has { $length } characters, at least { $least } are needed: remove the file, then `{ $program } token` writes a new one
-serve-waits-silent = { $node } has not joined yet: the node above has not answered so far. It goes on waiting and trying; Ctrl-C stops it
-serve-waits = { $node } has not joined yet: { $reason }. It goes on trying; Ctrl-C stops it
 file-unreadable = { $path } cannot be read: { $reason }
 code-missing = { $node } has not joined yet: put its enrolment code into weir.toml as `code = "weir1.…"`
 node-unknown = There is no node { $node } in this demo.
@@ -836,6 +850,8 @@ bad-file-link = it is a link to nothing: mend or remove the link
 bad-file-folder = it is a folder: put its files beside the others, or rename it
 bad-file-special = it is a pipe, socket or device: give a regular file
 bad-file-name = its name is not UTF-8: rename it
+bad-file-name-control = its name has control characters: rename it
+bad-file-control-name = the name of column { $column } has the control character { $character }: remove it
 demo-interrupted = Interrupted; what was acknowledged is kept: the same command resumes it
 demo-interrupted-for-good = Interrupted; nothing is kept
 error-signal = The signals of this process cannot be watched
@@ -844,7 +860,7 @@ init-root-refused = a global node cannot be made with this { $flag }: { $reason 
 demo-kept-port-taken = Port { $port } of this kept demo cannot be used ({ $reason }): stop what listens there; perhaps the same demo still runs
 demo-other-data = This kept demo is about { $kept }, not { $wanted }: leave --data out, or choose another folder for --keep
 
-## What a node refused, by its case (docs/MANAGEMENT-API.md, "Errors")
+## What a node refused, by its case (docs/MANAGEMENT-API.md, "Problems")
 told-not-found = there is no { $kind } `{ $id }` here
 told-not-possible = `{ $input }` is not possible: the { $object } is { $state }; possible is { $possible }
 told-not-possible-any-more = `{ $input }` is not possible: the { $object } is { $state }

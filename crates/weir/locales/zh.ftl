@@ -113,6 +113,7 @@ error-unwritable = 无法写入 { $path }：{ $reason }
 error-config-missing = 没有配置：请运行 `{ $program } init`，或给出 --config 文件 或 WEIR_CONFIG
 error-config-read = 无法读取 { $path }：{ $reason }
 error-unauthorised = { $address } 不接受 { $path } 中的令牌
+error-path-not-text = 路径 { $path } 不是 UTF-8，无法提交给节点：请改名
 error-unreachable = { $address } 没有应答（{ $reason }）：节点在运行吗？可用 `{ $program } doctor` 检查
 error-timeout = { $address } 在 { $time } 内没有应答
 error-exists = { $path } 已存在：请换一个位置，或先将其移除
@@ -176,6 +177,10 @@ head-negotiation = 协商
 head-suite = 套件
 head-certified-until = 证书有效期至
 head-window-bytes = 窗口：字节数
+head-use = 使用
+head-opened-at = 开始
+head-closed-at = 结束
+head-window = 窗口
 head-window-rows = 窗口：行数
 head-window-uses = 窗口：次数
 head-version = 版本
@@ -226,6 +231,11 @@ state-deregistered = 已注销
 state-listed = 已上架
 state-delisted = 已下架
 state-withdrawn = 已撤回
+state-use-open = 进行中
+state-use-complete = 完成
+state-use-incomplete = 未完成
+state-use-refused = 被拒绝
+state-use-mismatch = 双方计量不一致
 
 ## Configuration
 config-missing = 没有 { $path }：请运行 `{ $program } init`，或用 --config 指定其他文件
@@ -309,7 +319,7 @@ error-output = 无法写出结果：{ $reason }
 ## get
 get-exists = { $path } 已存在：用 -o 指定其他名称，或用 --force 覆盖
 get-busy = { $path } 正由另一个下载写入
-get-state = 无法据 { $path } 继续（{ $reason }）：请将其移除，使用将重新开始
+get-state = { $path } 无法用于续传（{ $reason }）。它所指的使用在 `{ $program } usage { $contract }` 中列为“进行中”：请删除该文件，再用 --use 加其编号续传；不加 --use 将开始一次新的使用，并计数
 get-other-part = { $path } 属于合约 { $contract } 的使用 { $use }：请完成该下载，或移除文件
 get-changed = 节点对使用 { $use } 的描述与下载开始时不同：数据源已变动，请询问提供方
 get-too-long = 收到的超过所称的 { $bytes } 字节：不作为数据保留
@@ -317,6 +327,7 @@ get-interrupted = 在 { $written } 后中断（{ $reason }）：再次运行同�
 get-not-resumed = 节点无法从中断处继续，而标准输出无法收回：请用 -o 文件
 get-receipt-later = 回执尚未就绪；稍后获取：{ $program } get { $contract } --use { $use } --receipt-only
 get-receipt-not-yet = 使用 { $use } 的窗口尚未关闭并会签：请稍后再试
+get-use = 使用 { $use }。若中断，续用：{ $program } get { $contract } --use { $use } -o 文件
 
 ## verify
 verify-no-trust = 没有信任锚：用 --trust trust.pem 指定网络的根证书，或给出节点已加入的配置
@@ -379,6 +390,12 @@ doctor-logs = 日志
 doctor-outbox = 待发消息
 doctor-windows = 窗口
 doctor-sources = 数据源
+failure-told = { $reason }
+doctor-code = 注册码
+doctor-code-good = weir.toml 中有注册码，上级节点尚未拒绝过它
+doctor-store-none = { $location } 处尚无存储：由 `{ $program } serve` 建立
+doctor-store-opens = { $location } 可以打开
+doctor-keys-fit = { $folder } 中是获得证书的密钥
 doctor-config-read = { $path }，节点 { $name }
 doctor-folder-writable = { $folder } 可写
 doctor-folder-not = { $folder } 不可写（{ $reason }）：请先创建该目录，或把目录交给本用户
@@ -390,12 +407,6 @@ doctor-clock-plausible = { $now }，节点没有更新的文件
 doctor-clock-back = 节点最新的文件在 { $difference } 之后：时钟倒退了，请校准
 doctor-port-free = { $address } 无人监听：节点未运行；用 `{ $program } serve` 启动
 doctor-port-node = 节点 { $id }（版本 { $version }）监听 { $address }
-failure-told = { $reason }
-doctor-code = 注册码
-doctor-code-good = weir.toml 中有注册码，上级节点尚未拒绝过它
-doctor-store-none = { $location } 处尚无存储：由 `{ $program } serve` 建立
-doctor-store-opens = { $location } 可以打开
-doctor-keys-fit = { $folder } 中是获得证书的密钥
 doctor-port-taken = { $address } 被 { $by } 占用：请停止它，或修改 `listen`
 doctor-port-taken-unknown = { $address } 被其他程序占用：请停止它，或修改 `listen`
 doctor-port-unusable = 无法监听 { $address }：{ $reason }
@@ -421,6 +432,7 @@ doctor-said-feed-held = 已有 { $upstream } 的 { $entries } 条记录，最后
 doctor-said-feed-damaged = 已有 { $upstream } 的 { $entries } 条记录，但其检查点只覆盖 { $signedEntries } 条：存储已损坏，请恢复，或删除后重新同步
 doctor-said-logs-go-on = 所跟随的 { $count } 个日志均正常延续
 doctor-said-logs-stopped = { $count } 个日志中有 { $stopped } 个无法延续，例如 { $whose } 的日志（{ $reason }）：请告知该节点的运营方；在其日志恢复原状之前，本节点不采信其新内容
+doctor-said-logs-passed-over = 所跟随的日志中有 { $count } 条记录未被采信，例如关于 { $id } 的记录（{ $reason }）：两个登记方对同一对象各有登记，请与其商定注销哪一个；另一个随后自动生效
 doctor-said-outbox-sends = 待发 { $waiting } 条，已放弃 { $dead } 条
 doctor-said-outbox-given-up = 待发 { $waiting } 条，已放弃 { $dead } 条，例如发往 { $to } 的 { $message }（{ $reason }）：请排除原因，再重做引发该消息的操作
 doctor-said-outbox-stuck = 待发 { $waiting } 条，已放弃 { $dead } 条；下一条已逾期 { $overdueSecs } 秒：请重启节点；若再次出现，请报告
@@ -471,6 +483,10 @@ help-init--area = 节点的区域代码（全域节点）
 help-init--dir = 在何处建立 weir.toml 与节点目录
 help-init--store = 存储：sqlite:<文件> 或 postgres://用户@主机/库（默认为目录中的 SQLite）
 help-init--add = 把节点加入已有的 weir.toml
+help-token = 令牌丢失或为空时写入新的管理员令牌
+help-token-more = 示例：
+    {"  "}weir token
+    {"  "}weir token --config /srv/weir/weir.toml --node beijing
 help-serve = 运行配置中的节点，直到 Ctrl-C
 help-serve-more = 示例：
     {"  "}weir serve --config /srv/weir/weir.toml
@@ -483,10 +499,6 @@ help-org-register = 登记主体，并输出其注册码
 help-org-register-more = 示例：
     {"  "}weir org register 91110000100000000R --name 奥体中心监测站
     {"  "}weir org register 913100001000000007 --name 上海 --runs region --area 3100
-help-token = 令牌丢失或为空时写入新的管理员令牌
-help-token-more = 示例：
-    {"  "}weir token
-    {"  "}weir token --config /srv/weir/weir.toml --node beijing
 help-org-register--subject = 统一社会信用代码，18 位
 help-org-register--name = 主体名称
 help-org-register--runs = 主体将运行什么
@@ -637,8 +649,10 @@ help-verify-more = 示例：
 help-verify--paths = 回执，或其目录
 help-verify--trust = 网络的根证书（默认为所配置节点的）
 help-usage = 用量：本方计量与已会签的窗口
+help-usage--contract = 该合约的各次使用及其编号
 help-usage-more = 示例：
     {"  "}weir usage
+    {"  "}weir usage C…
     {"  "}weir usage --json
 help-nodes = 本节点所知的网络节点
 help-nodes-more = 示例：
@@ -669,6 +683,14 @@ help-completions--shell = shell 名称
 
 ## The network that runs
 serve-log = { $variable } 不能是 `{ $value }`（{ $reason }）：请给出级别，如 info，或分部分给出，如 warn,app::feed=debug
+serve-port-taken = { $node }：{ $address } 已被占用：请停止在此监听的进程，或用 `listen` 改用其他端口
+serve-port-reserved = { $node }：当前进程无权监听 { $address }：请用 `listen` 改用 1023 以上的端口
+serve-listen = { $node }：无法监听 { $address }（{ $reason }）：请用 `listen` 给出本机的地址
+serve-plain = { $node }：{ $address } 可从其他机器访问，却没有证书：请为节点配置 [node.tls]，或监听 127.0.0.1
+serve-tls = { $node }：[node.tls] 中的文件（{ $part }）不可用：{ $reason }；应为 PEM
+serve-weak-token = { $node }：管理员令牌只有 { $length } 个字符，至少需要 { $least } 个：请先移除该文件，再用 `{ $program } token` 重新写入
+serve-waits-silent = { $node } 尚未加入网络：上级节点至今没有应答。将继续等待并尝试；按 Ctrl-C 停止
+serve-waits = { $node } 尚未加入网络：{ $reason }。将继续尝试；按 Ctrl-C 停止
 serve-running = { $node } 正在运行：{ $address }
 list-comma = ，
 demo-semicolon = ；
@@ -682,14 +704,6 @@ node-unknown = 本演示中没有节点 { $node }。
 demo-folder-unreadable = 无法读取 { $path }：{ $reason }
 demo-folder-empty = { $folder } 中没有数据：至少需要一个以 .csv、.tsv 或 .parquet 结尾的文件
 demo-folder-many = 目录中有 { $found } 个文件；一次演示最多启动 { $limit } 个提供方
-serve-port-taken = { $node }：{ $address } 已被占用：请停止在此监听的进程，或用 `listen` 改用其他端口
-serve-port-reserved = { $node }：当前进程无权监听 { $address }：请用 `listen` 改用 1023 以上的端口
-serve-listen = { $node }：无法监听 { $address }（{ $reason }）：请用 `listen` 给出本机的地址
-serve-plain = { $node }：{ $address } 可从其他机器访问，却没有证书：请为节点配置 [node.tls]，或监听 127.0.0.1
-serve-tls = { $node }：[node.tls] 中的文件（{ $part }）不可用：{ $reason }；应为 PEM
-serve-weak-token = { $node }：管理员令牌只有 { $length } 个字符，至少需要 { $least } 个：请先移除该文件，再用 `{ $program } token` 重新写入
-serve-waits-silent = { $node } 尚未加入网络：上级节点至今没有应答。将继续等待并尝试；按 Ctrl-C 停止
-serve-waits = { $node } 尚未加入网络：{ $reason }。将继续尝试；按 Ctrl-C 停止
 demo-generate-failed = 无法在 { $folder } 中生成数据
 demo-state-unreadable = { $path } 不是演示的状态文件：请为 --keep 另选目录
 demo-port-taken = 无法使用 127.0.0.1 的端口 { $port }（{ $reason }）：请停止占用它的程序，或用 --port 另选端口
@@ -734,6 +748,8 @@ bad-file-link = 链接指向的文件不存在：请修复或删除该链接
 bad-file-folder = 这是目录：请将其中的文件与其他文件放在一起，或改名
 bad-file-special = 这是管道、套接字或设备：请提供普通文件
 bad-file-name = 文件名不是 UTF-8：请改名
+bad-file-name-control = 文件名含有控制字符：请改名
+bad-file-control-name = 第 { $column } 列的名称含有控制字符 { $character }：请删除该字符
 demo-interrupted = 已中断；已确认的内容均已保存：再次运行同一命令即可恢复
 demo-interrupted-for-good = 已中断；不保留任何内容
 error-signal = 无法监听本进程的信号
@@ -742,7 +758,7 @@ init-root-refused = 无法据此 { $flag } 建立全域节点：{ $reason }
 demo-kept-port-taken = 无法使用所保存演示的端口 { $port }（{ $reason }）：请停止占用它的程序；也许同一演示仍在运行
 demo-other-data = 所保存的演示使用 { $kept }，而不是 { $wanted }：请去掉 --data，或为 --keep 另选目录
 
-## What a node refused, by its case (docs/MANAGEMENT-API.md, "Errors")
+## What a node refused, by its case (docs/MANAGEMENT-API.md, "Problems")
 told-not-found = 此处没有{ $kind } `{ $id }`
 told-not-possible = 不能{ $input }：该{ $object }{ $state }；可用的命令有 { $possible }
 told-not-possible-any-more = 不能{ $input }：该{ $object }{ $state }

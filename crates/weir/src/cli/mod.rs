@@ -61,7 +61,10 @@ pub(crate) enum Command {
     Contract(Contract),
     Get(Get),
     Verify(Verify),
-    Usage,
+    Usage {
+        #[arg(value_name = "CONTRACT")]
+        contract: Option<String>,
+    },
     Nodes,
     Status,
     Doctor,
@@ -230,8 +233,8 @@ pub(crate) enum Product {
         words: Words,
         #[arg(long, value_name = "CODE")]
         industry: Option<String>,
-        #[arg(long, default_value = "automatic")]
-        negotiation: Negotiation,
+        #[arg(long)]
+        negotiation: Option<Negotiation>,
         #[command(flatten)]
         terms: TermsArgs,
     },

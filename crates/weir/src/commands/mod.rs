@@ -176,7 +176,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Contract(args) => contract::run(&args, context).await.map(done),
         Command::Get(args) => get::run(&args, context).await.map(done),
         Command::Verify(args) => verify::run(&args, context),
-        Command::Usage => usage::run(context).await.map(done),
+        Command::Usage { contract } => usage::run(contract.as_deref(), context).await.map(done),
         Command::Nodes => status::nodes(context).await.map(done),
         Command::Status => status::run(context).await.map(done),
         Command::Doctor => doctor::run(context).await,
