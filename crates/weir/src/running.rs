@@ -230,8 +230,6 @@ pub async fn bind(
     api::Server::bind(options).await.map_err(refused)
 }
 
-/// A node with its jobs and its HTTP edge.
-pub struct Running {
 /// Why a node's edge is not there, in the reader's language.
 fn not_served(settings: &NodeSettings, error: api::ServeError) -> Failure {
     let failure = |key| Failure::new(Exit::Failure, key).with("node", &settings.name);
@@ -300,6 +298,8 @@ impl Refused {
     }
 }
 
+/// A node with its jobs and its HTTP edge.
+pub struct Running {
     /// The node.
     pub node: Node,
     /// How it was configured.
@@ -311,12 +311,12 @@ impl Refused {
 
 /// After how long a node that cannot reach its upstream tries again to join.
 const JOIN_PAUSE: Duration = Duration::from_millis(500);
-
-impl Running {
 /// After how long it says again that it waits.
 const JOIN_SAID: Duration = Duration::from_secs(15);
 /// How long an upstream may take to answer before the node says that it waits.
 const JOIN_SILENT: Duration = Duration::from_secs(2);
+
+impl Running {
     /// Starts an opened node on its bound edge.
     pub fn start(opened: Opened, settings: NodeSettings, server: api::Server) -> Running {
         let Opened { node, index, index_is_fresh } = opened;
@@ -348,8 +348,6 @@ const JOIN_SILENT: Duration = Duration::from_secs(2);
         let Some(code) = &self.settings.code else {
             return Err(Failure::new(Exit::Failure, "code-missing").with("node", &self.settings.name));
         };
-        loop {
-            let order = app::identity::JoinOrder { code: code.expose().to_owned(), name: None };
         let mut said: Option<Instant> = None;
         let mut say = |failure: Failure| {
             if said.is_none_or(|said| said.elapsed() >= JOIN_SAID) {
@@ -357,6 +355,8 @@ const JOIN_SILENT: Duration = Duration::from_secs(2);
                 said = Some(Instant::now());
             }
         };
+        loop {
+            let order = app::identity::JoinOrder { code: code.expose().to_owned(), name: None };
             let mut join = std::pin::pin!(app::identity::join(&self.node, order));
             let answer = match tokio::time::timeout(JOIN_SILENT, &mut join).await {
                 Ok(answer) => answer,
@@ -372,9 +372,9 @@ const JOIN_SILENT: Duration = Duration::from_secs(2);
                 }
                 Err(error) if error.is_passing() => {
                     tracing::info!(node.name = self.settings.name, %error, "not joined yet; trying again");
+                    say(Failure::of(Exit::Unreachable, "serve-waits", error));
                     tokio::time::sleep(JOIN_PAUSE).await;
                 }
-                    say(Failure::of(Exit::Unreachable, "serve-waits", error));
                 Err(error) => {
                     let failure = failed(&self.settings, error);
                     Refused::keep(&self.settings, &failure);
