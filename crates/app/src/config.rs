@@ -85,10 +85,14 @@ pub struct Limits {
     pub use_idle_ms: i64,
     /// How often a held feed says that it is alive (TC609-6-2025-11: 5 seconds).
     pub heartbeat_ms: u64,
-    /// How many times a message is tried before it becomes a dead letter.
-    pub send_attempts_max: u32,
+    /// How long a message is tried before it becomes a dead letter.
+    pub send_age_max_ms: i64,
     /// The longest pause between two tries.
     pub send_backoff_max_ms: i64,
+    /// How long dead letters are kept.
+    pub dead_letters_ms: i64,
+    /// How many dead letters are kept.
+    pub dead_letters_max: u32,
     /// How many messages are under way at once.
     pub sends_in_flight_max: usize,
     /// How many leaves one checkpoint takes in.
@@ -110,8 +114,10 @@ impl Default for Limits {
             unsigned_windows_max: 60,
             use_idle_ms: 10 * 60 * 1000,
             heartbeat_ms: 5000,
-            send_attempts_max: 12,
+            send_age_max_ms: 7 * 24 * 3600 * 1000,
             send_backoff_max_ms: 5 * 60 * 1000,
+            dead_letters_ms: 30 * 24 * 3600 * 1000,
+            dead_letters_max: 10_000,
             sends_in_flight_max: 64,
             sequence_batch_max: 256,
             feed_frame_entries_max: 256,

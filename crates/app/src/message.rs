@@ -143,6 +143,7 @@ impl Node {
         let from = self.sender(&headers).await?;
         let canonical = crypto::jcs::to_vec(&body)?;
         headers.verify_canonical(&from.key, &canonical)?;
+        crate::outbox::heard(self, from.address.as_deref());
         let body_hash = Sha256::of(&canonical);
         let (msgcode, sequence) = (headers.msgcode, headers.sequence_num);
         Ok(Incoming { from, to, msgcode, sequence, body, body_hash })

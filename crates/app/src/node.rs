@@ -105,6 +105,7 @@ impl Node {
         self.spawn("sequencer", crate::log::sequence(self.clone()));
         self.spawn("feed", crate::feed::follow(self.clone()));
         self.spawn("outbox", crate::outbox::deliver(self.clone()));
+        self.spawn("dead letters", crate::outbox::forget_dead(self.clone()));
         self.spawn("windows", crate::metering::close_windows(self.clone()));
         self.spawn("uses under way", crate::metering::keep_progress(self.clone()));
         self.spawn("idle uses", crate::metering::sweep_idle_uses(self.clone()));

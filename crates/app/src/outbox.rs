@@ -1,6 +1,6 @@
 //! Sending what steps left to be sent, until it arrives (ARCHITECTURE.md, the life of a message): at once after the commit, in order
-//! within a stream, again with backoff and jitter while the other side is away, and as a visible dead letter when there is no use in
-//! trying.
+//! within a stream, again with backoff and jitter for days while the other side is away and at once when it is heard of ([`away`]), and as
+//! a visible dead letter when there is no use in trying ([`letters`]).
 //!
 //! A row of the outbox holds the message's body as it travels; its `kind` is the message's name, its `stream` what must keep its order. A
 //! retry carries the same `sequenceNum` ([`sequence_of`]), so the receiver knows it, and is signed anew. What an answer means is the
@@ -10,6 +10,9 @@
 //! ([`write`]) and hands them over after the commit: no second commit stands between a step and its message. Whatever else is due, the job
 //! [`deliver`] leases when the store rings. A row that was leased and forgotten comes back when its lease is over; at a start every row does, since
 //! whoever had leased it is gone.
+
+mod away;
+mod letters;
 
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -26,6 +29,10 @@ use tokio::task::JoinSet;
 use crate::catalogue::offer;
 use crate::message::Target;
 use crate::{Error, Node, contract, metering};
+
+pub use away::heard;
+pub(crate) use letters::try_stream_again;
+pub use letters::{Letter, State, dismiss, forget_dead, list, try_again, try_all_again};
 
 /// How long a sender keeps a message to itself: longer than any exchange may take.
 const LEASE_MICROS: i64 = 45 * 1_000_000;
@@ -93,10 +100,33 @@ pub async fn complete(tx: &mut Tx, row: &MessageRow) -> Result<(), Error> {
     Ok(())
 }
 
+/// How a message ends by the step of a capability.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// It was answered.
+    Answered(MessageRow),
+    /// It is given up, for this reason.
+    Dead(MessageRow, String),
+}
+
+impl End {
+    /// Ends the message in the step's transaction.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn write(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Error> {
+        match self {
+            End::Answered(row) => complete(tx, row).await,
+            End::Dead(row, reason) => Ok(tx.bury_message(row, now.micros(), reason).await.map(drop)?),
+        }
+    }
+}
+
 /// Where committed steps leave messages that they leased. Open while the job [`deliver`] runs.
 #[derive(Debug, Default)]
 pub struct Post {
     door: RwLock<Option<Door>>,
+    away: away::Away,
 }
 
 #[derive(Debug, Clone)]
@@ -149,11 +179,17 @@ pub async fn deliver(node: Node) {
     tokio::join!(lease_all(&node, woken, &hand, &slots), send_all(&node, handed, &slots));
 }
 
-/// Messages that a process took up and did not end, because it was killed, are due again at once.
+/// Messages that a process took up and did not end, because it was killed, are due again at once, and so is what waits for its next try: a
+/// restart may have mended what was in its way.
 async fn free_leases(node: &Node) -> Result<(), Error> {
-    let freed = node
-        .store()
-        .run_tx("outbox_free", |tx| Box::pin(async move { Ok::<_, Error>(tx.free_leases().await?) }));
+    let now = node.now().micros();
+    let freed = node.store().run_tx("outbox_free", move |tx| {
+        Box::pin(async move {
+            let freed = tx.free_leases().await?;
+            tx.hasten_all(now).await?;
+            Ok::<_, Error>(freed)
+        })
+    });
     match freed.await? {
         0 => {}
         messages => {
@@ -249,7 +285,10 @@ pub async fn pump(node: &Node) -> Result<usize, Error> {
 /// One try of one message, and what follows from it.
 async fn send(node: &Node, row: MessageRow) {
     let outcome = match attempt(node, &row).await {
-        Ok(data) => answered(node, &row, data).await,
+        Ok(data) => {
+            away::answered(node, &row.destination).await;
+            answered(node, &row, data).await
+        }
         Err(error) => Err(error),
     };
     if let Err(error) = outcome {
@@ -320,8 +359,9 @@ async fn answered(node: &Node, row: &MessageRow, data: Value) -> Result<(), Erro
 
 /// A failed try: again later where that can help, else the end of it.
 async fn failed(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
-    let tries_left = row.attempts < u64::from(node.limits().send_attempts_max);
-    if is_tried_again(error, tries_left) {
+    let age = node.now().micros().saturating_sub(row.created_at);
+    let is_young = age < node.limits().send_age_max_ms.saturating_mul(1000);
+    if is_tried_again(error, is_young) {
         return retry(node, row, error).await;
     }
     tracing::warn!(message.id = row.id, message.kind = row.kind, message.to = row.destination, %error, "message given up");
@@ -342,13 +382,16 @@ async fn failed(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Erro
 
 /// Whether another try can help. Who is not found may become known, as the feed brings news. A store that failed says nothing of the message,
 /// which may even have been answered: it is tried again for as long as that takes, and its receiver knows it by its number.
-fn is_tried_again(error: &Error, tries_left: bool) -> bool {
+fn is_tried_again(error: &Error, is_young: bool) -> bool {
     let is_passing = error.is_passing() || matches!(error, Error::NotFound { .. });
-    error.is_of_the_store() || (is_passing && tries_left)
+    error.is_of_the_store() || (is_passing && is_young)
 }
 
 async fn retry(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
-    let pause = pause(row.attempts, node.limits().send_backoff_max_ms, node.entropy().next_u64());
+    let began = row.lease_until.map_or(row.next_at, |until| until.saturating_sub(LEASE_MICROS));
+    let is_back = away::note(node, &row.destination, Timestamp::from_micros(began)).await;
+    let tries = if is_back { 1 } else { row.attempts };
+    let pause = pause(tries, node.limits().send_backoff_max_ms, node.entropy().next_u64());
     let next_at = node.now().plus_micros(pause).micros();
     tracing::info!(message.id = row.id, message.kind = row.kind, message.to = row.destination, pause.ms = pause / 1000, %error, "message not delivered; trying again");
     let (row, reason) = (Arc::new(row.clone()), error.to_string());

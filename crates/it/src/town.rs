@@ -17,7 +17,7 @@ use crate::wait::wait_until_in_thread;
 /// How long a node may take to join.
 const JOIN_PATIENCE: Duration = Duration::from_secs(30);
 /// Pauses and windows for tests; and nobody is given up while it is killed and started again.
-const LIMITS: &str = "\n[node.limits]\nsend_backoff_max_ms = 200\nwindow_ms = 50\nsend_attempts_max = 1000\n";
+const LIMITS: &str = "\n[node.limits]\nsend_backoff_max_ms = 200\nwindow_ms = 50\n";
 
 /// A node of a town, and the process that runs it.
 #[derive(Debug, Clone, Copy)]

@@ -364,6 +364,13 @@ impl Read {
         self.list(statement.bind(kind).bind(after).bind(bounded(limit))).await
     }
 
+    /// All messages after number `after`.
+    pub async fn list_messages(&mut self, after: i64, limit: u32) -> Result<Vec<MessageRow>> {
+        let statement = sql("-- list_messages
+            SELECT * FROM outbox WHERE id > $1 ORDER BY id LIMIT $2");
+        self.list(statement.bind(after).bind(bounded(limit))).await
+    }
+
     /// Messages still to be sent, after number `after`.
     pub async fn list_waiting_messages(&mut self, after: i64, limit: u32) -> Result<Vec<MessageRow>> {
         let statement = sql("-- list_waiting_messages
@@ -381,6 +388,13 @@ impl Read {
         let statement = sql("-- list_stream_messages
             SELECT * FROM outbox WHERE tenant = $1 AND stream = $2 ORDER BY id LIMIT $3");
         self.list(statement.bind(tenant).bind(stream).bind(bounded(limit))).await
+    }
+
+    /// The first message of a stream that is alive.
+    pub async fn first_in_stream(&mut self, tenant: &str, stream: &str) -> Result<Option<MessageRow>> {
+        let statement = sql("-- first_in_stream
+            SELECT * FROM outbox WHERE tenant = $1 AND stream = $2 AND dead_at IS NULL ORDER BY id LIMIT 1");
+        self.find(statement.bind(tenant).bind(stream)).await
     }
 
     /// The message that has failed and waited the longest, written before `before`.

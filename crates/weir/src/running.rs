@@ -136,8 +136,10 @@ fn limits_of(settings: &LimitSettings) -> Limits {
     count(&mut limits.unsigned_windows_max, settings.unsigned_windows_max);
     millis(&mut limits.use_idle_ms, settings.use_idle_ms);
     limits.heartbeat_ms = settings.heartbeat_ms.map_or(limits.heartbeat_ms, u64::from);
-    count(&mut limits.send_attempts_max, settings.send_attempts_max);
+    millis(&mut limits.send_age_max_ms, settings.send_age_max_ms);
     millis(&mut limits.send_backoff_max_ms, settings.send_backoff_max_ms);
+    millis(&mut limits.dead_letters_ms, settings.dead_letters_ms);
+    count(&mut limits.dead_letters_max, settings.dead_letters_max);
     limits.sends_in_flight_max = settings
         .sends_in_flight_max
         .and_then(|value| usize::try_from(value).ok())

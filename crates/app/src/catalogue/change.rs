@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::{Evidence, Timestamp};
-use store::{MessageRow, NewMessage, Tx};
+use store::{NewMessage, Tx};
 
 use super::kept::{Kept, Place};
 use crate::log::Entries;
-use crate::{Error, Node, outbox};
+use crate::outbox::End;
+use crate::{Error, Node};
 
 /// A connector's own object, kept in one row under the connector's own name for it.
 pub(super) trait Own: Sized + Send + Sync + 'static {
@@ -18,6 +19,8 @@ pub(super) trait Own: Sized + Send + Sync + 'static {
     fn row(&self, now: Timestamp) -> Result<Self::Row, Error>;
     /// The connector and its name for the object.
     fn place(&self) -> Place;
+    /// Whether a message about it came to nothing, and no later answer mended that.
+    fn has_problem(&self) -> bool;
 }
 
 /// A change of one object with all that belongs to it.
@@ -35,7 +38,7 @@ impl<O> Change<O> {
 }
 
 /// Changes an object: `turn` says how, from what it is now, if it is there. Where it moved in between, it is read and asked again.
-/// `answered` is the message whose answer or end this is.
+/// `ended` is the message whose answer or end this is.
 ///
 /// # Errors
 /// Those of `turn`; [`Error::Store`].
@@ -43,14 +46,15 @@ pub(super) async fn change<O: Own>(
     node: &Node,
     tenant: &str,
     key: &str,
-    answered: Option<&MessageRow>,
+    ended: Option<&End>,
     turn: impl Fn(Option<O>) -> Result<Change<O>, Error>,
 ) -> Result<(), Error> {
     let turn = &turn;
     let place = Place { tenant: tenant.to_owned(), key: key.to_owned() };
     let committed = place.change(node, "catalogue_change", |before: Option<O::Row>| async move {
-        let change = turn(before.as_ref().map(O::of).transpose()?)?;
-        commit(node, before, change, answered).await
+        let own = before.as_ref().map(O::of).transpose()?;
+        let had_problem = own.as_ref().is_some_and(O::has_problem);
+        commit(node, before, had_problem, turn(own)?, ended).await
     });
     committed.await
 }
@@ -63,11 +67,11 @@ pub(super) async fn change_known<O: Own>(
     node: &Node,
     tenant: &str,
     key: &str,
-    answered: Option<&MessageRow>,
+    ended: Option<&End>,
     turn: impl Fn(O) -> Result<Change<O>, Error>,
 ) -> Result<(), Error> {
     let turn = |own: Option<O>| turn(own.ok_or_else(|| Error::not_found(O::Row::KIND, key))?);
-    change(node, tenant, key, answered, turn).await
+    change(node, tenant, key, ended, turn).await
 }
 
 /// An object by its connector's name for it.
@@ -87,14 +91,18 @@ struct Commit<K> {
     row: K,
     entries: Entries,
     messages: Vec<NewMessage>,
-    answered: Option<MessageRow>,
+    /// Whether dead letters of the object may be there, which give way to newer messages.
+    had_problem: bool,
+    ended: Option<End>,
+    now: Timestamp,
 }
 
 async fn commit<O: Own>(
     node: &Node,
     before: Option<O::Row>,
+    had_problem: bool,
     change: Change<O>,
-    answered: Option<&MessageRow>,
+    ended: Option<&End>,
 ) -> Result<(), Error> {
     let now = node.now();
     let Change { own, evidence, messages } = change;
@@ -105,7 +113,9 @@ async fn commit<O: Own>(
         entries: Entries::new().record(node, &place.tenant, &evidence, now),
         place,
         messages,
-        answered: answered.cloned(),
+        had_problem,
+        ended: ended.cloned(),
+        now,
     });
     node.store()
         .run_tx("catalogue_change", move |tx| {
@@ -120,11 +130,22 @@ impl<K: Kept> Commit<K> {
         self.place.replace(tx, self.before.as_ref(), &self.row).await?;
         self.entries.write(tx).await?;
         if !self.messages.is_empty() {
+            if self.had_problem {
+                self.dismiss_older(tx).await?;
+            }
             tx.add_messages(&self.messages).await?;
         }
-        match &self.answered {
-            Some(message) => outbox::complete(tx, message).await,
+        match &self.ended {
+            Some(ended) => ended.write(tx, self.now).await,
             None => Ok(()),
         }
+    }
+
+    /// What was given up gives way to what is said to the same receiver now.
+    async fn dismiss_older(&self, tx: &mut Tx) -> Result<(), Error> {
+        for message in &self.messages {
+            tx.dismiss_stream(&message.tenant, &message.stream, &message.destination).await?;
+        }
+        Ok(())
     }
 }

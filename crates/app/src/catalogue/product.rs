@@ -68,9 +68,12 @@ pub struct OwnProduct {
     /// Whether the region has not answered yet to what was said of it last.
     #[serde(default)]
     pub awaits_region: bool,
-    /// Why the last message about it failed for good, where it did.
+    /// Why the last message about it failed for good, where it did; an answer of the same receiver ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// Who that receiver is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem_with: Option<String>,
 }
 
 impl Own for OwnProduct {
@@ -94,9 +97,27 @@ impl Own for OwnProduct {
     fn place(&self) -> Place {
         Place::new(&self.product.connector, &self.product.key)
     }
+
+    fn has_problem(&self) -> bool {
+        self.problem.is_some()
+    }
 }
 
 impl OwnProduct {
+    /// The problem that there is with that receiver.
+    fn problem_with(&self, receiver: &NodeId) -> Option<&str> {
+        let is_theirs = self.problem_with.as_deref().is_none_or(|with| with == receiver.as_str());
+        self.problem.as_deref().filter(|_| is_theirs)
+    }
+
+    /// The same after an answer of that receiver.
+    fn answered_by(self, receiver: &str) -> OwnProduct {
+        match self.problem_with.as_deref().is_none_or(|with| with == receiver) {
+            true => OwnProduct { problem: None, problem_with: None, ..self },
+            false => self,
+        }
+    }
+
     /// `draft`, `registered`, `listed` or `withdrawn`.
     pub fn state_word(&self) -> &'static str {
         match self.product.state {
@@ -140,7 +161,7 @@ pub async fn register(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<O
             None => submitted.next,
         };
         let message = register_message(node, speaker, &product, &profile)?;
-        let own = OwnProduct { product, negotiation, awaits_region: true, problem: None };
+        let own = OwnProduct { product, negotiation, awaits_region: true, problem: None, problem_with: None };
         let evidence = drafted.evidence.into_iter().chain(submitted.evidence).collect();
         Ok(Change { own, evidence, messages: vec![message] })
     };
@@ -246,15 +267,15 @@ pub async fn list_on(
     on: Option<&str>,
 ) -> Result<OwnProduct, Error> {
     let service = service_node(node, on).await?;
-    let key = step_and_send(node, speaker, id, &ProductInput::List { node: service.clone() }, "").await?;
-    let listed = move |own: &OwnProduct| own.product.listings().iter().any(|listing| listing.node == service);
-    settle(node, speaker, &key, listed).await
+    let input = ProductInput::List { node: service.clone() };
+    let key = step_and_send(node, speaker, id, &input, "", &service).await?;
+    arrived(node, speaker, &key, &service).await
 }
 
-/// Takes a product off a service node.
+/// Takes a product off a service node. Said again, it is sent again as long as the service node has not answered.
 ///
 /// # Errors
-/// As [`list_on`].
+/// As [`list_on`]; [`Error::NotYet`] where the service node has not answered: the message is under way.
 pub async fn delist(
     node: &Node,
     speaker: &Speaker,
@@ -263,18 +284,21 @@ pub async fn delist(
     reason: &str,
 ) -> Result<OwnProduct, Error> {
     let service = service_node(node, on).await?;
-    step_and_send(node, speaker, id, &ProductInput::Delist { node: service }, reason).await?;
-    find(node, speaker, id).await
+    let input = ProductInput::Delist { node: service.clone() };
+    let key = step_and_send(node, speaker, id, &input, reason, &service).await?;
+    arrived(node, speaker, &key, &service).await
 }
 
-/// Withdraws a product: no new contract can be made of it, contracts in force go on.
+/// Withdraws a product: no new contract can be made of it, contracts in force go on. Said again, it is sent again as long as the region has
+/// not answered.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::State`].
+/// [`Error::NotFound`], [`Error::State`]; [`Error::NotYet`] where the region has not answered: the message is under way; [`Error::Forbidden`]
+/// where it refused.
 pub async fn withdraw(node: &Node, speaker: &Speaker, id: &str, reason: &str) -> Result<OwnProduct, Error> {
-    let input = ProductInput::Withdraw { reason: reason.to_owned() };
-    step_and_send(node, speaker, id, &input, reason).await?;
-    find(node, speaker, id).await
+    let (input, region) = (ProductInput::Withdraw { reason: reason.to_owned() }, offer::region_of(speaker)?);
+    let key = step_and_send(node, speaker, id, &input, reason, &region).await?;
+    arrived(node, speaker, &key, &region).await
 }
 
 async fn service_node(node: &Node, named: Option<&str>) -> Result<NodeId, Error> {
@@ -301,14 +325,55 @@ async fn step_and_send(
     id: &str,
     input: &ProductInput,
     reason: &str,
+    receiver: &NodeId,
 ) -> Result<String, Error> {
-    let key = find(node, speaker, id).await?.product.key;
-    let turn = |own: OwnProduct| {
-        let change = stepped(node, own, input.clone(), reason)?;
-        Ok(Change { own: OwnProduct { problem: None, ..change.own }, ..change })
-    };
-    change_known(node, speaker.id().as_str(), &key, None, turn).await?;
+    let tenant = speaker.id().as_str();
+    let own = find(node, speaker, id).await?;
+    let key = own.product.key.clone();
+    if own.product.clone().step(input.clone(), node.now())?.outbox.is_empty() {
+        tell_again(node, tenant, own, input, reason, receiver).await?;
+        return Ok(key);
+    }
+    change_known(node, tenant, &key, None, |own| stepped(node, own, input.clone(), reason)).await?;
     Ok(key)
+}
+
+/// Sends again what has not been answered: the very message where it is still there, or another one where it came to nothing.
+async fn tell_again(
+    node: &Node,
+    tenant: &str,
+    own: OwnProduct,
+    input: &ProductInput,
+    reason: &str,
+    receiver: &NodeId,
+) -> Result<(), Error> {
+    let Some((kind, out)) = end_of(&own.product, input) else { return Ok(()) };
+    let found = outbox::try_stream_again(node, tenant, &stream(&own.product.key), kind).await?;
+    if found > 0 || own.problem_with(receiver).is_none() {
+        return Ok(());
+    }
+    let key = own.product.key.clone();
+    let turn = |own: OwnProduct| {
+        let messages = outbound(node, &own.product, &out, reason)?.into_iter().collect();
+        Ok(Change { messages, ..Change::quiet(own) })
+    };
+    change_known(node, tenant, &key, None, turn).await
+}
+
+/// Which messages end what a product is elsewhere, and such a message.
+fn end_of(product: &Product, input: &ProductInput) -> Option<(fn(&str) -> bool, Outbound)> {
+    let id = product.id.clone()?;
+    match (input, &product.state) {
+        (ProductInput::Delist { node }, _) => Some((
+            |kind| kind == PRODUCT_DELIST_MSG,
+            Outbound::DelistProduct { product: id, node: node.clone() },
+        )),
+        (ProductInput::Withdraw { .. }, ProductState::Withdrawn { reason, .. }) => Some((
+            |kind| [PRODUCT_DELIST_MSG, PRODUCT_WITHDRAW_MSG].contains(&kind),
+            Outbound::WithdrawProduct { product: id, reason: reason.clone() },
+        )),
+        _ => None,
+    }
 }
 
 /// A step with the messages that it asks for.
@@ -351,6 +416,42 @@ fn outbound(
     Ok(Some(outbox::message(connector, stream(&product.key), &destination, kind, &body, node.now())))
 }
 
+/// Waits until nothing about the product is under way any more, or a try has failed.
+///
+/// # Errors
+/// [`Error::NotYet`] where the message is still under way; [`Error::Forbidden`] where `receiver` refused it, or it was given up.
+async fn arrived(node: &Node, speaker: &Speaker, key: &str, receiver: &NodeId) -> Result<OwnProduct, Error> {
+    let (tenant, begun) = (speaker.id().to_string(), std::sync::OnceLock::new());
+    let look = async || {
+        let (own, head) = with_head(node, &tenant, key).await?;
+        let Some(head) = head else {
+            return match own.problem_with(receiver) {
+                Some(problem) => Err(Error::Forbidden(problem.to_owned().into())),
+                None => Ok(Some(own)),
+            };
+        };
+        let (id, attempts) = *begun.get_or_init(|| (head.id, head.attempts));
+        let has_failed = head.id == id && head.attempts > attempts && head.lease_until.is_none();
+        if has_failed { Err(offer::unanswered()) } else { Ok(None) }
+    };
+    offer::settled(node, look).await
+}
+
+/// A product and the message about it that is to arrive first.
+async fn with_head(node: &Node, tenant: &str, key: &str) -> Result<(OwnProduct, Option<MessageRow>), Error> {
+    let (tenant, key) = (tenant.to_owned(), key.to_owned());
+    node.store()
+        .read("product_messages", move |read| {
+            let (tenant, key) = (tenant.clone(), key.clone());
+            Box::pin(async move {
+                let row = read.get_product(&tenant, &key).await?;
+                let row = row.ok_or_else(|| Error::not_found("product", &key))?;
+                Ok((OwnProduct::of(&row)?, read.first_in_stream(&tenant, &stream(&key)).await?))
+            })
+        })
+        .await
+}
+
 /// Waits until the product is as wanted, or the other side refused.
 async fn settle(
     node: &Node,
@@ -387,22 +488,24 @@ pub(crate) async fn answered(node: &Node, row: &MessageRow, data: &Value) -> Res
     };
     let turn = |own: OwnProduct| {
         let awaits_region = own.awaits_region && row.kind != PRODUCT_REGISTER_MSG;
-        let own = OwnProduct { awaits_region, problem: None, ..own };
+        let own = OwnProduct { awaits_region, ..own }.answered_by(&row.destination);
         match input.clone() {
             Some(input) => stepped(node, own, input, ""),
             None => Ok(Change::quiet(own)),
         }
     };
-    change_known(node, &row.tenant, key_of(row), Some(row), turn).await
+    change_known(node, &row.tenant, key_of(row), Some(&End::Answered(row.clone())), turn).await
 }
 
-/// Takes note that a message about a product was refused for good.
+/// Takes note that a message about a product was refused for good or could not be delivered; it is a dead letter.
 pub(crate) async fn undelivered(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
     let turn = |own: OwnProduct| {
         let awaits_region = own.awaits_region && row.kind != PRODUCT_REGISTER_MSG;
-        Ok(Change::quiet(OwnProduct { awaits_region, problem: Some(error.to_string()), ..own }))
+        let (problem, problem_with) = (Some(error.to_string()), Some(row.destination.clone()));
+        Ok(Change::quiet(OwnProduct { awaits_region, problem, problem_with, ..own }))
     };
-    change_known(node, &row.tenant, key_of(row), Some(row), turn).await
+    let ended = End::Dead(row.clone(), error.to_string());
+    change_known(node, &row.tenant, key_of(row), Some(&ended), turn).await
 }
 
 fn key_of(row: &MessageRow) -> &str {

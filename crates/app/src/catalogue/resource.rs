@@ -115,6 +115,10 @@ impl Own for OwnResource {
     fn place(&self) -> Place {
         Place::new(&self.resource.owner, &self.resource.key)
     }
+
+    fn has_problem(&self) -> bool {
+        self.problem.is_some()
+    }
 }
 
 impl OwnResource {
@@ -255,13 +259,14 @@ pub(crate) async fn answered(node: &Node, row: &MessageRow, data: &Value) -> Res
         let own = OwnResource { resource: next, problem: None, ..own };
         Ok(Change { own, evidence, messages: Vec::new() })
     };
-    change_known(node, &row.tenant, key_of(row), Some(row), turn).await
+    change_known(node, &row.tenant, key_of(row), Some(&End::Answered(row.clone())), turn).await
 }
 
-/// Takes note that a registration was refused for good.
+/// Takes note that a registration was refused for good or could not be delivered; the message is a dead letter.
 pub(crate) async fn undelivered(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
     let turn = |own: OwnResource| Ok(Change::quiet(OwnResource { problem: Some(error.to_string()), ..own }));
-    change_known(node, &row.tenant, key_of(row), Some(row), turn).await
+    let ended = End::Dead(row.clone(), error.to_string());
+    change_known(node, &row.tenant, key_of(row), Some(&ended), turn).await
 }
 
 fn key_of(row: &MessageRow) -> &str {

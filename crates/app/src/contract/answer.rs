@@ -7,15 +7,17 @@ use std::sync::Arc;
 use domain::Timestamp;
 use domain::contract::{ContractState, Input};
 use ndi::digital_contract::{CREATE, ContractCreated, ResultStatus, TERMINATE};
-use ndi::{Message as _, Path};
+use ndi::return_code::Extension;
+use ndi::{Message as _, Path, ReturnCode};
 use serde_json::Value;
 use store::MessageRow;
 
-use super::commit::{self, Change, Letter};
+use super::commit::{self, Change};
 use super::entry::{Held, Trouble};
 use super::turn::Turn;
 use super::wire;
 use crate::member::Speaker;
+use crate::outbox::End;
 use crate::{Error, Node};
 
 /// Takes the identifier that the platform gave, and proposes to the peer.
@@ -53,8 +55,9 @@ pub async fn told(node: &Node, row: &MessageRow) -> Result<(), Error> {
     settle(node, row, |_, turn| Ok(turn)).await
 }
 
-/// A message was refused for good or could not be delivered: it becomes a dead letter, and the contract shows why. A refusal ends a
-/// contract that is not over; where the other side could not be reached, we end one that is not in force, and tell it when it is back.
+/// A message was refused for good or could not be delivered, and the contract shows why. A refusal is an answer: it ends a contract that
+/// is not over, and the message is done with. Where the other side could not be reached in all that time, the message becomes a dead letter;
+/// we end a contract that is not in force, and tell the other side when it is back.
 ///
 /// # Errors
 /// [`Error::Store`].
@@ -63,16 +66,33 @@ pub async fn undelivered(node: &Node, row: &MessageRow, error: &Error) -> Result
     let end = |turn: Turn| match row.kind.as_str() {
         TERMINATE => Ok(turn),
         CREATE => no_id(turn, &trouble),
-        _ if matches!(error, Error::Peer { .. }) && !error.is_passing() => refused(turn, &trouble),
+        _ if is_refusal(error) => refused(turn, &trouble),
         _ => unreachable_peer(turn, &trouble),
     };
+    let is_answered = is_answer(row, error);
     let (speaker, key) = (speaker(node, row)?, wire::key_of(&row.stream)?);
     let changed = commit::change(node, &row.tenant, key, |held| {
         let turn = end(Turn::on(held, node.now()))?.trouble(trouble.clone());
-        let letter = Letter::Dead(row.clone(), trouble.reason.clone());
+        let letter = match is_answered {
+            true => End::Answered(row.clone()),
+            false => End::Dead(row.clone(), trouble.reason.clone()),
+        };
         Ok(turn.change(node, &speaker, None)?.settling(letter))
     });
     changed.await.map(drop)
+}
+
+/// Whether the other side said no.
+fn is_refusal(error: &Error) -> bool {
+    matches!(error, Error::Peer { .. }) && !error.is_passing()
+}
+
+/// Whether a refusal leaves nothing to do: a proposal or signature that was refused has its answer, and a contract that the other side does
+/// not know needs no end there.
+fn is_answer(row: &MessageRow, error: &Error) -> bool {
+    let is_unknown_there = matches!(error, Error::Peer { code, .. }
+        if *code == ReturnCode::extension(Extension::ObjectNotFound).to_string());
+    is_refusal(error) && (row.kind != TERMINATE || is_unknown_there)
 }
 
 fn trouble(row: &MessageRow, error: &Error, at: Timestamp) -> Trouble {
@@ -121,7 +141,7 @@ fn short(reason: String) -> String {
     reason.chars().take(domain::limits::REASON_CHARS_MAX).collect()
 }
 
-/// Commits what an answer means together with the end of its row.
+/// Commits what an answer means together with the end of its row. A trouble with a message of that kind is over.
 async fn settle(
     node: &Node,
     row: &MessageRow,
@@ -129,8 +149,8 @@ async fn settle(
 ) -> Result<(), Error> {
     let (speaker, key) = (speaker(node, row)?, wire::key_of(&row.stream)?);
     let turn = |held: &Arc<Held>| -> Result<Change, Error> {
-        let turn = take(&speaker, Turn::on(held, node.now()))?;
-        Ok(turn.change(node, &speaker, None)?.settling(Letter::Answered(row.clone())))
+        let turn = take(&speaker, Turn::on(held, node.now()))?.relieved(&row.kind);
+        Ok(turn.change(node, &speaker, None)?.settling(End::Answered(row.clone())))
     };
     commit::change(node, &row.tenant, key, turn).await.map(drop)
 }

@@ -9,20 +9,11 @@ use store::{ContractRow, MessageRow, NewMessage, Tx};
 use super::desk::{get, reload};
 use super::entry::{Entry, Held};
 use crate::message::Incoming;
-use crate::outbox::{self, Lease};
+use crate::outbox::{self, End, Lease};
 use crate::{Error, Node, log};
 
 /// How often a change is tried again when the contract moved under it.
 const TRIES_MAX: u32 = 8;
-
-/// What happens to the outbox row whose answer or end causes a change.
-#[derive(Debug, Clone)]
-pub(super) enum Letter {
-    /// It was answered.
-    Answered(MessageRow),
-    /// It is given up, for this reason.
-    Dead(MessageRow, String),
-}
 
 /// A change to one contract with everything that belongs to it, ready to be committed.
 #[derive(Debug, Clone)]
@@ -39,8 +30,8 @@ pub(super) struct Change {
     pub entries: log::Entries,
     /// The message that caused it, with its answer.
     pub answer: Option<(Incoming, Value)>,
-    /// The outbox row that caused it.
-    pub letter: Option<Letter>,
+    /// The message of ours that caused it by its end.
+    pub letter: Option<End>,
     /// When.
     pub now: Timestamp,
 }
@@ -97,12 +88,8 @@ async fn write(
         None => None,
     };
     change.entries.write(tx).await?;
-    match &change.letter {
-        Some(Letter::Answered(letter)) => outbox::complete(tx, letter).await?,
-        Some(Letter::Dead(letter, reason)) => {
-            tx.bury_message(letter, change.now.micros(), reason).await?;
-        }
-        None => {}
+    if let Some(letter) = &change.letter {
+        letter.write(tx, change.now).await?;
     }
     let leased = outbox::write(tx, &change.messages, lease).await?;
     Ok((version, leased))

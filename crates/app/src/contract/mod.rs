@@ -38,10 +38,12 @@ use domain::contract::{Contract, ContractDraft, ContractState, Input, PartyRef, 
 use domain::id::ProductId;
 use domain::terms::Terms;
 use domain::{Timestamp, limits};
+use ndi::digital_contract::TERMINATE;
 use ndi::weir_v1::terms::TermsObject;
 use ndi::{Message as _, Path};
 use serde::Deserialize;
 use serde_json::Value;
+use store::MessageRow;
 
 pub use answer::{answered, id_given, told, undelivered};
 pub use desk::{Desk, find, get};
@@ -52,7 +54,7 @@ pub use platform::handle_create;
 pub use view::{ContractView, RoundView, SignatureView, StateName, TroubleView, UsesView};
 
 use crate::member::Speaker;
-use crate::{Error, Node, Part};
+use crate::{Error, Node, Part, outbox};
 use commit::Change;
 use turn::Turn;
 
@@ -257,8 +259,31 @@ async fn act(
     let turn = |held: &Arc<Held>| -> Result<Change, Error> {
         decide(Turn::on(held, node.now()))?.change(node, speaker, None)
     };
+    let before = desk::find(node, speaker.id().as_str(), name).await?;
     let held = commit::change(node, speaker.id().as_str(), name, turn).await?;
+    if before.is_some_and(|before| before.version == held.version) {
+        say_again(node, held.contract(), speaker).await?;
+    }
     shown(node, speaker, &held).await
+}
+
+/// What was decided before is decided again: what of it has not reached the peer is tried again at once.
+async fn say_again(node: &Node, contract: &Contract, speaker: &Speaker) -> Result<(), Error> {
+    let is_wanted = match contract.is_over() {
+        true => |kind: &str| kind == TERMINATE,
+        false => |_: &str| true,
+    };
+    let stream = wire::stream(&contract.key);
+    outbox::try_stream_again(node, speaker.id().as_str(), &stream, is_wanted).await.map(drop)
+}
+
+/// Whether the contract that a message belongs to is over.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Store`].
+pub(crate) async fn is_over(node: &Node, message: &MessageRow) -> Result<bool, Error> {
+    let held = get(node, &message.tenant, wire::key_of(&message.stream)?).await?;
+    Ok(held.contract().is_over())
 }
 
 /// Waits until the contract is in the state of that code, is over, or the time is up; answers what it is then.

@@ -7,11 +7,12 @@ use domain::contract::{Contract, ContractState, Input};
 use domain::{Evidence, Outbound, Step, Timestamp};
 use serde_json::Value;
 
-use super::commit::{Change, Letter};
+use super::commit::Change;
 use super::entry::{AutoSign, Entry, Held, Trouble};
 use super::wire;
 use crate::member::Speaker;
 use crate::message::Incoming;
+use crate::outbox::End;
 use crate::{Error, Node, log};
 
 /// A change in the making.
@@ -91,6 +92,12 @@ impl Turn {
     /// Notes a message that came to nothing.
     pub(super) fn trouble(mut self, trouble: Trouble) -> Turn {
         self.entry.trouble = Some(trouble);
+        self
+    }
+
+    /// A message of that kind arrived: what stood in its way is history.
+    pub(super) fn relieved(mut self, kind: &str) -> Turn {
+        self.entry.trouble = self.entry.trouble.filter(|trouble| trouble.message != kind);
         self
     }
 
@@ -178,7 +185,7 @@ impl Change {
     }
 
     /// The same change as the effect of an answer, or of a message that died.
-    pub(super) fn settling(mut self, letter: Letter) -> Change {
+    pub(super) fn settling(mut self, letter: End) -> Change {
         self.letter = Some(letter);
         self
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dataplane::FileStamp;
 use domain::Timestamp;
-use store::WindowRow;
+use store::{MessageRow, WindowRow};
 
 use super::check::{Check, Found};
 use super::place::named;
@@ -14,6 +14,8 @@ use crate::{Error, Node};
 
 /// How long a due message may lie before the sender is taken to be stuck, in microseconds.
 const OVERDUE_MICROS: i64 = 120 * 1_000_000;
+/// How long a message may be tried in vain before that is a warning, in microseconds.
+const LATE_MICROS: i64 = 600 * 1_000_000;
 /// How long a window may wait for its counter-signature before that is a warning, in microseconds.
 const UNSIGNED_MICROS: i64 = 300 * 1_000_000;
 /// How many windows without a counter-signature are looked at.
@@ -21,19 +23,20 @@ const WINDOWS_LOOKED_AT: u32 = 1000;
 
 /// Whether messages leave.
 pub(super) async fn outbox(node: &Node) -> Result<Check, Error> {
-    let (outbox, next) = node
+    let before = node.now().micros().saturating_sub(LATE_MICROS);
+    let (outbox, next, late) = node
         .store()
-        .read("doctor_outbox", |read| {
+        .read("doctor_outbox", move |read| {
             Box::pin(async move {
-                let outbox = status::outbox(read).await?;
-                Ok::<_, Error>((outbox, read.next_message_at().await?))
+                let (outbox, next) = (status::outbox(read).await?, read.next_message_at().await?);
+                Ok::<_, Error>((outbox, next, read.find_late_message(before).await?))
             })
         })
         .await?;
-    Ok(outbox_found(&outbox, next, node.now()))
+    Ok(outbox_found(&outbox, next, late.as_ref(), node.now()))
 }
 
-fn outbox_found(outbox: &OutboxView, next: Option<i64>, now: Timestamp) -> Check {
+fn outbox_found(outbox: &OutboxView, next: Option<i64>, late: Option<&MessageRow>, now: Timestamp) -> Check {
     let detail = format!("{} waiting, {} given up", outbox.waiting, outbox.dead);
     let overdue = next.map_or(0, |next| now.micros().saturating_sub(next));
     let check = if overdue > OVERDUE_MICROS {
@@ -43,11 +46,24 @@ fn outbox_found(outbox: &OutboxView, next: Option<i64>, now: Timestamp) -> Check
         Check::bad("outbox", Found::Failed, "outbox-stuck", detail, way_out).count("overdueSecs", secs)
     } else if let Some(letter) = outbox.dead_letters.last() {
         let detail = format!("{detail}; such as `{}` to `{}`: {}", letter.message, letter.to, letter.reason);
-        let way_out = "mend the reason, then do again what caused the message";
+        let way_out = "mend the reason, then try them again (`weir outbox retry`), or dismiss them (`weir outbox dismiss`)";
         Check::bad("outbox", Found::Warning, "outbox-given-up", detail, way_out)
             .with("message", &letter.message)
             .with("to", &letter.to)
             .with("reason", &letter.reason)
+    } else if let Some(message) = late {
+        let (since, reason) =
+            (Timestamp::from_micros(message.created_at), message.last_error.clone().unwrap_or_default());
+        let detail = format!(
+            "{detail}; `{}` to `{}` is tried since {since}: {reason}",
+            message.kind, message.destination
+        );
+        let way_out = "nothing has to be done again: it arrives once the reason is mended";
+        Check::bad("outbox", Found::Warning, "outbox-late", detail, way_out)
+            .with("message", &message.kind)
+            .with("to", &message.destination)
+            .with("since", since)
+            .with("reason", &reason)
     } else {
         Check::good("outbox", "outbox-sends", detail)
     };
@@ -168,18 +184,41 @@ mod tests {
         OutboxView { waiting: 1, dead, dead_letters }
     }
 
+    fn late() -> MessageRow {
+        MessageRow {
+            id: 2,
+            tenant: "5a".to_owned(),
+            stream: "s".to_owned(),
+            destination: "5b".to_owned(),
+            kind: "contractNegotiate".to_owned(),
+            body: "{}".to_owned(),
+            attempts: 20,
+            created_at: NOW.micros() - LATE_MICROS,
+            next_at: NOW.micros(),
+            lease_until: None,
+            last_error: Some("no route".to_owned()),
+            dead_at: None,
+        }
+    }
+
     #[test]
     fn a_stuck_sender_and_a_dead_letter_are_told() {
         let due = |ago: i64| Some(NOW.micros() - ago);
         let checks = [
-            outbox_found(&letters(0), None, NOW),
-            outbox_found(&letters(0), due(OVERDUE_MICROS), NOW),
-            outbox_found(&letters(1), due(0), NOW),
-            outbox_found(&letters(1), due(OVERDUE_MICROS + 1), NOW),
+            outbox_found(&letters(0), None, None, NOW),
+            outbox_found(&letters(0), due(OVERDUE_MICROS), None, NOW),
+            outbox_found(&letters(1), due(0), None, NOW),
+            outbox_found(&letters(1), due(OVERDUE_MICROS + 1), Some(&late()), NOW),
+            outbox_found(&letters(0), due(0), Some(&late()), NOW),
         ];
         use Found::{Failed, Ok, Warning};
-        assert_eq!(results(checks), [Ok, Ok, Warning, Failed]);
-        let dead = outbox_found(&letters(1), None, NOW);
+        assert_eq!(results(checks), [Ok, Ok, Warning, Failed, Warning]);
+        let waits = outbox_found(&letters(0), None, Some(&late()), NOW);
+        assert!(
+            waits.detail.contains("`contractNegotiate` to `5b` is tried since")
+                && waits.detail.ends_with("no route")
+        );
+        let dead = outbox_found(&letters(1), None, Some(&late()), NOW);
         assert!(dead.detail.contains("`contractNegotiate` to `5b`: it refused"), "{dead:?}");
     }
 

@@ -138,6 +138,7 @@ async fn take_lines(
         let frames: Vec<FeedFrame> = lines.drain(..).filter_map(frame_of).collect();
         take_waiting(node, source, frames, &mut refused).await?;
         node.feed().links.heard(source.id.as_str(), node.now());
+        crate::outbox::heard(node, Some(&source.address));
         if idle && let Some(log) = refused.first() {
             return Err(Error::Evidence(format!("{} sent what does not hold of log `{log}`", source.id)));
         }

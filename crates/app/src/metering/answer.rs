@@ -26,10 +26,11 @@ pub async fn window_answered(node: &Node, message: &MessageRow, answer: Value) -
     check(&reply.countersignature, &window, &row, &user.key)?;
     let evidence = close::evidence(EvidenceKind::WindowCountersigned, &window, &reply.countersignature)?;
     let answer = WindowAnswer::Countersigned(reply.countersignature);
-    keep(node, message, row, WindowRow::COUNTERSIGNED, answer, evidence, None).await
+    keep(node, message, row, WindowRow::COUNTERSIGNED, answer, evidence).await
 }
 
-/// Takes the end of a window's message that cannot be delivered, or was refused for good: the window is disputed, visibly.
+/// Takes the end of a window's message. A refusal is an answer: the window is disputed, visibly. Where there was none, the message is a dead
+/// letter until it is sent again ([`super::resend`]).
 ///
 /// # Errors
 /// [`Error::NotFound`] for the window, [`Error::Store`].
@@ -41,7 +42,7 @@ pub async fn window_undelivered(node: &Node, message: &MessageRow, error: &Error
     };
     let is_refusal = matches!(error, Error::Peer { .. } | Error::Evidence(_) | Error::Message(_));
     if !is_refusal || error.is_passing() {
-        // Nobody said no: the window stays as it is, and the letter is dead until somebody sends it again.
+        // Nobody said no: the window stays as it is.
         return bury(node, message, error.to_string()).await;
     }
     let contract = ContractId::parse(&row.contract).map_err(|error| Error::Corrupt(error.to_string()))?;
@@ -52,7 +53,7 @@ pub async fn window_undelivered(node: &Node, message: &MessageRow, error: &Error
         body: json!({"number": window.number, "window": row.hash, "code": code, "reason": reason}),
     };
     let answer = WindowAnswer::Refused { code, reason };
-    keep(node, message, row, WindowRow::REFUSED, answer, evidence, Some(error.to_string())).await
+    keep(node, message, row, WindowRow::REFUSED, answer, evidence).await
 }
 
 /// The window that a message carried, from our own row.
@@ -95,26 +96,22 @@ async fn keep(
     state: &'static str,
     answer: WindowAnswer,
     evidence: Evidence,
-    dead: Option<String>,
 ) -> Result<(), Error> {
     let now = node.now();
     let entries = Entries::new().record(node, &row.tenant, &[evidence], now);
     let place = (row.tenant.clone(), row.contract.clone());
-    let shared = Arc::new((row, message.clone(), Body::of(&answer)?, dead));
+    let shared = Arc::new((row, message.clone(), Body::of(&answer)?));
     let kept = node
         .store()
         .run_tx("window_answered", move |tx| {
             let (shared, entries) = (shared.clone(), entries.clone());
             Box::pin(async move {
-                let (row, message, answer, dead) = shared.as_ref();
+                let (row, message, answer) = shared.as_ref();
                 let place = (row.tenant.as_str(), row.contract.as_str(), row.number);
                 if tx.answer_window(place, state, answer, now.micros()).await? {
                     entries.write(tx).await?;
                 }
-                match dead {
-                    Some(reason) => Ok(tx.bury_message(message, now.micros(), reason).await.map(drop)?),
-                    None => outbox::complete(tx, message).await,
-                }
+                outbox::complete(tx, message).await
             })
         })
         .await;

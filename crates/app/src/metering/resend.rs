@@ -15,34 +15,43 @@ use crate::{Error, Node};
 
 /// How long a dead window rests before it is sent again, in microseconds.
 const REST_MICROS: i64 = 5 * 60 * 1_000_000;
-/// How many dead letters one look takes.
-const LOOK_MAX: u32 = 1000;
+/// How many dead letters one look takes at once.
+const PAGE: u32 = 500;
 
 /// Sends windows again that nobody refused; how many.
 ///
 /// # Errors
 /// [`Error::Store`].
 pub async fn resend_windows(node: &Node) -> Result<usize, Error> {
-    let dead = node.store().read("windows_dead", |read| {
-        Box::pin(async move { Ok::<_, Error>(read.list_dead_messages(0, LOOK_MAX).await?) })
-    });
-    let latest = node.now().micros().saturating_sub(REST_MICROS);
-    let mut letters: BTreeMap<Place, BTreeMap<u64, i64>> = BTreeMap::new();
-    for row in dead.await? {
-        if row.kind == USAGE_WINDOW
-            && row.dead_at.is_some_and(|at| at <= latest)
-            && let Some((contract, number)) = carried(&row)
-        {
-            letters.entry((row.tenant, contract)).or_default().insert(number, row.id);
-        }
-    }
     let mut sent = 0;
-    for (place, numbered) in letters {
+    for (place, numbered) in dead_windows(node).await? {
         let waiting = waiting_letters(node, &place, numbered).await?;
         sent += waiting.len();
         revive(node, waiting).await?;
     }
     Ok(sent)
+}
+
+/// The dead letters of windows that have rested, by contract and by window.
+async fn dead_windows(node: &Node) -> Result<BTreeMap<Place, BTreeMap<u64, i64>>, Error> {
+    let latest = node.now().micros().saturating_sub(REST_MICROS);
+    let mut letters: BTreeMap<Place, BTreeMap<u64, i64>> = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let page = node.store().read("windows_dead", move |read| {
+            Box::pin(
+                async move { Ok::<_, Error>(read.list_dead_messages_of(USAGE_WINDOW, after, PAGE).await?) },
+            )
+        });
+        let page = page.await?;
+        let Some(last) = page.last() else { return Ok(letters) };
+        after = last.id;
+        for row in page.into_iter().filter(|row| row.dead_at.is_some_and(|at| at <= latest)) {
+            if let Some((contract, number)) = carried(&row) {
+                letters.entry((row.tenant, contract)).or_default().insert(number, row.id);
+            }
+        }
+    }
 }
 
 /// The window that a message carries.

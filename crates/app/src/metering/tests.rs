@@ -529,12 +529,51 @@ async fn a_refusal_makes_the_window_disputed_for_all_to_see() {
     let logged =
         crate::log::inclusion(&world.provider.node, "window.disputed", &subject).await.unwrap().unwrap();
     assert_eq!(logged.entry.body["body"]["reason"], "use `u1`: rows");
-    let dead = world
+    assert_eq!(messages(&world).await, OutboxCount { waiting: 0, dead: 0 }, "the dispute says it all");
+}
+
+/// The provider's messages.
+async fn messages(world: &World) -> OutboxCount {
+    let count = world
         .provider
         .node
         .store()
         .read("count", |read| Box::pin(async move { Ok::<_, Error>(read.count_messages().await?) }));
-    assert_eq!(dead.await.unwrap(), OutboxCount { waiting: 0, dead: 1 });
+    count.await.unwrap()
+}
+
+/// A dead letter of the provider's to nobody.
+async fn dead_letter(world: &World, kind: &str, stream: &str) {
+    let now = world.provider.node.now();
+    let (tenant, user) = (world.provider.speaker.id(), world.user.speaker.id());
+    let message = crate::outbox::message(tenant, stream, user, kind, &serde_json::json!({}), now);
+    let written = world.provider.node.store().run_tx("dead_letter", move |tx| {
+        let message = message.clone();
+        Box::pin(async move {
+            let row = tx.add_leased(&[message], 1, 1).await?.remove(0);
+            Ok::<_, Error>(tx.bury_message(&row, now.micros(), "no").await?)
+        })
+    });
+    assert!(written.await.unwrap());
+}
+
+#[tokio::test]
+async fn windows_are_sent_again_however_many_dead_letters_lie_before_them() {
+    let mut world = World::new(5).await;
+    let contract = world.contract(terms()).await;
+    for number in 0..1001 {
+        let kind = if number % 2 == 0 { "greeting" } else { crate::outbox::USAGE_WINDOW };
+        dead_letter(&world, kind, &format!("s{number}")).await;
+    }
+    world.fetch(&contract, "u1").await.unwrap();
+    let letter = closed(&world).await.pop().unwrap();
+    let away = Error::NotYet("the user is away".into());
+    window_undelivered(&world.provider.node, &letter, &away).await.unwrap();
+    assert_eq!(messages(&world).await.dead, 1002);
+    world.clock.advance_secs(300);
+    assert_eq!(resend_windows(&world.provider.node).await.unwrap(), 1);
+    while crate::outbox::pump(&world.provider.node).await.unwrap() > 0 {}
+    assert_eq!(usage_at(&world.provider, &contract).await.countersigned.windows, 1);
 }
 
 #[tokio::test]

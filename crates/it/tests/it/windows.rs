@@ -39,7 +39,6 @@ async fn windows_that_the_user_does_not_countersign_stop_new_uses_until_it_is_ba
         .with_limits(|limits| {
             limits.unsigned_windows_max = 2;
             limits.window_ms = 1;
-            limits.send_attempts_max = 1000;
         })
         .start()
         .await;

@@ -231,6 +231,8 @@ async fn a_stream_is_told_whole_and_its_dead_letters_give_way_to_what_is_newer()
         let store = place.open().await;
         let dead = bury(&store, "a", "order", 100).await;
         add(&store, vec![numbered("a", "a2"), numbered("b", "b1")]).await;
+        let all = look!(store, |read| read.list_messages(0, 10).await);
+        assert_eq!((all.len(), all[0].id), (3, dead));
         let waiting = look!(store, |read| read.list_waiting_messages(0, 10).await);
         assert_eq!(bodies(&waiting), ["a2", "b1"]);
         let (row, after) = (waiting[0].clone(), waiting[0].id);
@@ -238,6 +240,9 @@ async fn a_stream_is_told_whole_and_its_dead_letters_give_way_to_what_is_newer()
         let tenant = row.tenant.clone();
         let whole = look!(store, |read, tenant| read.list_stream_messages(&tenant, "a", 10).await);
         assert_eq!(whole.iter().map(|row| row.id).collect::<Vec<_>>(), [dead, after]);
+        let first = look!(store, |read, tenant| read.first_in_stream(&tenant, "a").await);
+        assert_eq!(first.map(|row| row.id), Some(after), "the first that is alive");
+        assert_eq!(look!(store, |read, tenant| read.first_in_stream(&tenant, "z").await), None);
         assert_eq!(look!(store, |read| read.find_late_message(i64::MAX).await), None, "nothing has failed");
         let leased = lease(&store, 100).await.remove(0);
         assert!(step!(store, |tx, leased| tx.retry_message(&leased, 200, "away").await).unwrap());

@@ -154,10 +154,14 @@ pub struct LimitSettings {
     pub use_idle_ms: Option<u32>,
     /// How often a held feed says that it is alive, in milliseconds.
     pub heartbeat_ms: Option<u32>,
-    /// How many times a message is tried before it becomes a dead letter.
-    pub send_attempts_max: Option<u32>,
+    /// How long a message is tried before it becomes a dead letter, in milliseconds.
+    pub send_age_max_ms: Option<u32>,
     /// The longest pause between two tries, in milliseconds.
     pub send_backoff_max_ms: Option<u32>,
+    /// How long dead letters are kept, in milliseconds.
+    pub dead_letters_ms: Option<u32>,
+    /// How many dead letters are kept.
+    pub dead_letters_max: Option<u32>,
     /// How many messages are under way at once.
     pub sends_in_flight_max: Option<u32>,
     /// How many leaves one checkpoint takes in.

@@ -252,7 +252,7 @@ fn the_nearest_word_is_near() {
 fn the_page_about_the_configuration_has_every_limit_with_its_default() {
     let page = include_str!("../../../../docs/CONFIGURATION.md");
     let limits = app::config::Limits::default();
-    let defaults: [(&str, i128); 14] = [
+    let defaults: [(&str, i128); 16] = [
         ("clock_skew_ms", limits.clock_skew_ms.into()),
         ("enrolment_ms", limits.enrolment_ms.into()),
         ("inbox_ms", limits.inbox_ms.into()),
@@ -261,8 +261,10 @@ fn the_page_about_the_configuration_has_every_limit_with_its_default() {
         ("unsigned_windows_max", limits.unsigned_windows_max.into()),
         ("use_idle_ms", limits.use_idle_ms.into()),
         ("heartbeat_ms", limits.heartbeat_ms.into()),
-        ("send_attempts_max", limits.send_attempts_max.into()),
+        ("send_age_max_ms", limits.send_age_max_ms.into()),
         ("send_backoff_max_ms", limits.send_backoff_max_ms.into()),
+        ("dead_letters_ms", limits.dead_letters_ms.into()),
+        ("dead_letters_max", limits.dead_letters_max.into()),
         ("sends_in_flight_max", limits.sends_in_flight_max as i128),
         ("sequence_batch_max", limits.sequence_batch_max.into()),
         ("feed_frame_entries_max", limits.feed_frame_entries_max.into()),

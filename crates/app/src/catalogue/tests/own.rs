@@ -14,7 +14,7 @@ use crate::catalogue::product::{self, Negotiation, NewOffer, OwnProduct};
 use crate::catalogue::resource::{self, NewResource, OwnResource};
 use crate::catalogue::{offer, search};
 use crate::testkit::say;
-use crate::{Error, Part};
+use crate::{Error, Part, outbox};
 
 impl Market {
     /// Writes the provider's file, and says what is to be added.
@@ -227,4 +227,125 @@ async fn a_registration_that_was_refused_says_so_and_can_be_repeated() {
     let (added, ()) = tokio::join!(adding, refusing);
     assert!(matches!(added, Err(Error::Forbidden(text)) if text.contains("not here")));
     assert!(market.add(new).await.resource.id.is_some());
+}
+
+impl Market {
+    fn withdraw(&self, product: &OwnProduct) -> tokio::task::JoinHandle<Result<OwnProduct, Error>> {
+        let (node, speaker) = (self.town.host.node.clone(), self.town.provider.clone());
+        let id = product.product.id.clone().unwrap();
+        tokio::spawn(async move { product::withdraw(&node, &speaker, id.as_str(), "over").await })
+    }
+
+    /// The message could not be delivered in all its time.
+    async fn give_up(&self, row: &MessageRow) {
+        offer::undelivered(&self.town.host.node, row, &Error::NotYet("the region is away".into()))
+            .await
+            .unwrap();
+    }
+
+    async fn letters(&self, state: outbox::State) -> Vec<outbox::Letter> {
+        outbox::list(&self.town.host.node, Some(state), 0, 10).await.unwrap()
+    }
+
+    async fn is_withdrawn_at_the_region(&self, product: &OwnProduct) -> bool {
+        let id = product.product.id.clone().unwrap();
+        let found = search::resolve(&self.town.region.node, id.as_str()).await.unwrap();
+        found.status == ndi::weir_v1::Status::Withdrawn
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_was_given_up_is_a_dead_letter_and_leaves_when_it_is_said_again() {
+    let market = Market::open().await;
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let product = market.offer(&resource, 1).await;
+    for is_dismissed in [false, true] {
+        let withdrawing = market.withdraw(&product);
+        let message = market.next().await;
+        market.give_up(&message).await;
+        let refused = withdrawing.await.unwrap().unwrap_err();
+        assert!(matches!(&refused, Error::Forbidden(why) if why.contains("region is away")), "{refused}");
+        let dead = market.letters(outbox::State::GivenUp).await;
+        assert_eq!((dead.len(), dead[0].message.as_str(), dead[0].id), (1, "productWithdraw", message.id));
+        assert!(!market.is_withdrawn_at_the_region(&product).await);
+        if is_dismissed {
+            outbox::dismiss(&market.town.host.node, message.id).await.unwrap();
+        }
+        let again = market.withdraw(&product);
+        let sent = market.next().await;
+        assert_eq!(sent.id == message.id, !is_dismissed, "the same message, or another where it is gone");
+        assert!(market.own(&product).await.problem.is_some(), "nobody has answered yet");
+        market.carry(&sent).await;
+        assert_eq!(again.await.unwrap().unwrap().problem, None);
+        assert!(market.is_withdrawn_at_the_region(&product).await);
+        assert!(market.letters(outbox::State::GivenUp).await.is_empty());
+        // What was answered is not said again.
+        market.withdraw(&product).await.unwrap().unwrap();
+        assert!(market.letters(outbox::State::Waiting).await.is_empty());
+        market.offer(&resource, 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_waits_says_so_and_is_tried_at_once_when_it_is_said_again() {
+    let market = Market::open().await;
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let product = market.offer(&resource, 1).await;
+    let withdrawing = market.withdraw(&product);
+    let message = market.next().await;
+    let later = market.town.clock_now().plus_secs(300).micros();
+    let tried = message.clone();
+    let away = market.town.host.node.store().run_tx("test_retry", move |tx| {
+        let tried = tried.clone();
+        Box::pin(async move { Ok::<_, Error>(tx.retry_message(&tried, later, "no route").await?) })
+    });
+    assert!(away.await.unwrap());
+    let told = tokio::time::timeout(std::time::Duration::from_secs(60), withdrawing).await.unwrap().unwrap();
+    assert!(matches!(&told, Err(Error::NotYet(why)) if why.case() == Some("unanswered")), "{told:?}");
+    assert!(market.due().await.is_empty(), "its next try is minutes away");
+    let again = market.withdraw(&product);
+    let sent = market.next().await;
+    assert_eq!((sent.id, sent.attempts), (message.id, 2));
+    market.carry(&sent).await;
+    again.await.unwrap().unwrap();
+    assert!(market.is_withdrawn_at_the_region(&product).await);
+}
+
+#[tokio::test]
+async fn a_registration_that_was_refused_is_a_dead_letter_until_it_is_done_again() {
+    let market = Market::open().await;
+    let (node, speaker) = (market.town.host.node.clone(), market.town.provider.clone());
+    let file = market.file("O3\n1\n");
+    let adding = tokio::spawn(async move { resource::add(&node, &speaker, file, Arc::new(|_| ())).await });
+    let message = market.next().await;
+    let no = Error::Peer { peer: "2".into(), code: "300107".into(), message: "no".into(), data: json!({}) };
+    offer::undelivered(&market.town.host.node, &message, &no).await.unwrap();
+    adding.await.unwrap().unwrap_err();
+    let dead = market.letters(outbox::State::GivenUp).await;
+    assert_eq!((dead.len(), dead[0].message.as_str()), (1, "resourceRegister"));
+    assert!(dead[0].reason.as_deref().unwrap().contains("300107"), "{dead:?}");
+    let added = market.add(market.file("O3\n1\n2\n")).await;
+    assert_eq!(added.problem, None);
+    assert!(market.letters(outbox::State::GivenUp).await.is_empty(), "the newer one took its place");
+}
+
+#[tokio::test]
+async fn an_answer_of_one_receiver_ends_no_problem_with_another() {
+    let market = Market::open().await;
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let product = market.offer(&resource, 1).await;
+    market.listed(&product, &service(1)).await.unwrap();
+    let withdrawing = market.withdraw(&product);
+    let delist = market.next().await;
+    assert_eq!(delist.kind, ndi::weir_v1::catalogue::PRODUCT_DELIST_MSG);
+    market.give_up(&delist).await;
+    market.carry(&market.next().await).await;
+    withdrawing.await.unwrap().unwrap();
+    let own = market.own(&product).await;
+    assert_eq!(
+        own.problem_with.as_deref(),
+        Some(service(1).as_str()),
+        "the region has answered, the service node has not"
+    );
+    assert_eq!(market.letters(outbox::State::GivenUp).await.len(), 1);
 }

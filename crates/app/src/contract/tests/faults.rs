@@ -22,6 +22,21 @@ async fn try_once(world: &World, site: &Site) -> usize {
     tried
 }
 
+/// Tries what is due every five minutes for so long.
+async fn hours(world: &World, site: &Site, hours: u32) {
+    for _ in 0..hours * 12 {
+        outbox::pump(&site.node).await.unwrap();
+        world.clock.advance_secs(300);
+    }
+}
+
+/// One try of what is due now, and the last one a week later.
+async fn until_given_up(world: &World, site: &Site) {
+    assert_eq!(outbox::pump(&site.node).await.unwrap(), 1);
+    world.clock.advance_secs(7 * 24 * 3600);
+    assert_eq!(outbox::pump(&site.node).await.unwrap(), 1);
+}
+
 #[tokio::test]
 async fn an_answer_that_is_lost_is_given_again_and_takes_effect_once() {
     let world = World::new(Negotiation::Automatic).await;
@@ -53,10 +68,10 @@ async fn a_platform_that_stays_away_leaves_a_dead_letter_and_an_ended_contract()
     let world = World::new(Negotiation::Automatic).await;
     world.service.door.closed.store(true, Ordering::SeqCst);
     let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
-    for left in [2, 1, 0] {
-        assert_eq!(try_once(&world, &world.user).await, 1);
-        assert_eq!(waiting(&world.user).await, if left > 0 { (1, 0) } else { (0, 1) });
-    }
+    hours(&world, &world.user, 6).await;
+    assert_eq!(waiting(&world.user).await, (1, 0));
+    until_given_up(&world, &world.user).await;
+    assert_eq!(waiting(&world.user).await, (0, 1));
     let ended = shown_at(&world.user, &proposed.key).await;
     assert_eq!((ended.state, ended.contract_id.clone()), ("06", None));
     assert!(ended.reason.unwrap().starts_with("no contract identifier"));
@@ -75,9 +90,7 @@ async fn a_provider_that_stays_away_ends_the_negotiation_and_is_told_when_it_is_
     counter(&provider.node, &provider.speaker(), &id, &terms_json(&offer().with_count(3))).await.unwrap();
     drain(&world).await;
     counter(&user.node, &user.speaker(), &proposed.key, &terms_json(&offer().with_count(2))).await.unwrap();
-    for _ in 0..3 {
-        assert_eq!(try_once(&world, user).await, 1);
-    }
+    until_given_up(&world, user).await;
     let ended = shown_at(user, &proposed.key).await;
     assert_eq!((ended.state, ended.ended_by), ("06", Some(Role::User)));
     assert_eq!(waiting(user).await, (1, 1));
@@ -88,21 +101,155 @@ async fn a_provider_that_stays_away_ends_the_negotiation_and_is_told_when_it_is_
     assert!(theirs.reason.unwrap().starts_with("not delivered"));
 }
 
-#[tokio::test]
-async fn a_message_that_cannot_be_delivered_does_not_end_a_contract_in_force() {
+/// A contract that the provider has signed, and the user does not know that it has.
+async fn half_signed() -> World {
     let world = World::new(Negotiation::Automatic).await;
     propose_at(&world, &offer(), Sign::OnAgreement).await;
     world.user.door.closed.store(true, Ordering::SeqCst);
     for _ in 0..3 {
         try_once(&world, &world.user).await;
     }
-    for _ in 0..3 {
-        assert_eq!(try_once(&world, &world.provider).await, 1);
-    }
+    assert_eq!((only(&world.provider).await.state, only(&world.user).await.state), ("05", "03"));
+    world
+}
+
+#[tokio::test]
+async fn a_peer_that_is_away_for_hours_while_a_contract_is_signed_has_it_signed_when_it_is_back() {
+    let world = half_signed().await;
+    hours(&world, &world.provider, 6).await;
+    assert_eq!(waiting(&world.provider).await, (1, 0), "nothing is given up");
+    world.user.door.closed.store(false, Ordering::SeqCst);
+    drain(&world).await;
+    let (ours, theirs) = (only(&world.user).await, only(&world.provider).await);
+    assert_eq!((ours.state, theirs.state), ("05", "05"));
+    assert!(ours.trouble.is_none() && theirs.trouble.is_none());
+    let tenant = world.user.speaker().id().to_string();
+    for_gate(&world.user.node, &tenant, ours.contract_id.as_deref().unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_delivered_ends_no_contract_in_force_and_leaves_when_it_is_signed_again() {
+    let world = half_signed().await;
+    until_given_up(&world, &world.provider).await;
     let theirs = only(&world.provider).await;
-    assert_eq!(theirs.state, "05");
-    assert_eq!(theirs.trouble.unwrap().message, "contractNegotiate");
+    assert_eq!((theirs.state, theirs.trouble.unwrap().message.as_str()), ("05", "contractNegotiate"));
     assert_eq!(waiting(&world.provider).await, (0, 1));
+    world.user.door.closed.store(false, Ordering::SeqCst);
+    let (node, provider) = (&world.provider.node, world.provider.speaker());
+    let again = sign(node, &provider, &theirs.key).await.unwrap();
+    assert_eq!((again.state, waiting(&world.provider).await), ("05", (1, 0)));
+    drain(&world).await;
+    assert_eq!(only(&world.user).await.state, "05");
+    assert!(only(&world.provider).await.trouble.is_none(), "it arrived");
+    assert_eq!(waiting(&world.provider).await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_termination_reaches_a_peer_that_was_away_for_hours() {
+    let world = World::new(Negotiation::Automatic).await;
+    let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
+    drain(&world).await;
+    world.provider.door.closed.store(true, Ordering::SeqCst);
+    let (node, user) = (&world.user.node, world.user.speaker());
+    terminate(node, &user, &proposed.key, "no longer needed").await.unwrap();
+    hours(&world, &world.user, 6).await;
+    assert_eq!((only(&world.provider).await.state, waiting(&world.user).await), ("05", (1, 0)));
+    world.provider.door.closed.store(false, Ordering::SeqCst);
+    drain(&world).await;
+    let theirs = only(&world.provider).await;
+    assert_eq!((theirs.state, theirs.reason.as_deref()), ("06", Some("no longer needed")));
+}
+
+#[tokio::test]
+async fn a_termination_that_was_given_up_leaves_when_it_is_said_again_and_by_its_number() {
+    for by_number in [false, true] {
+        let world = World::new(Negotiation::Automatic).await;
+        let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
+        drain(&world).await;
+        world.provider.door.closed.store(true, Ordering::SeqCst);
+        let (node, user) = (&world.user.node, world.user.speaker());
+        terminate(node, &user, &proposed.key, "no longer needed").await.unwrap();
+        until_given_up(&world, &world.user).await;
+        assert_eq!(waiting(&world.user).await, (0, 1));
+        assert_eq!(shown_at(&world.user, &proposed.key).await.trouble.unwrap().message, "contractTerminate");
+        world.provider.door.closed.store(false, Ordering::SeqCst);
+        if by_number {
+            let dead = outbox::list(node, Some(outbox::State::GivenUp), 0, 10).await.unwrap();
+            let back = outbox::try_again(node, dead[0].id).await.unwrap();
+            assert_eq!((back.state, back.message.as_str()), (outbox::State::Waiting, "contractTerminate"));
+        } else {
+            terminate(node, &user, &proposed.key, "again").await.unwrap();
+        }
+        drain(&world).await;
+        let theirs = only(&world.provider).await;
+        assert_eq!((theirs.state, theirs.reason.as_deref()), ("06", Some("no longer needed")));
+        assert_eq!(waiting(&world.user).await, (0, 0));
+        assert!(shown_at(&world.user, &proposed.key).await.trouble.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_proposal_of_a_contract_that_is_over_is_dismissed_but_not_tried_again() {
+    let world = World::new(Negotiation::Automatic).await;
+    let proposed = propose_at(&world, &offer(), Sign::OnAgreement).await;
+    outbox::pump(&world.user.node).await.unwrap();
+    world.provider.door.closed.store(true, Ordering::SeqCst);
+    until_given_up(&world, &world.user).await;
+    assert_eq!(shown_at(&world.user, &proposed.key).await.state, "06");
+    let node = &world.user.node;
+    let dead = outbox::list(node, Some(outbox::State::GivenUp), 0, 10).await.unwrap();
+    assert_eq!((dead.len(), dead[0].message.as_str(), dead[0].attempts), (1, "contractNegotiate", 2));
+    let refused = outbox::try_again(node, dead[0].id).await.unwrap_err();
+    assert!(matches!(&refused, Error::Forbidden(why) if why.case() == Some("letter-obsolete")), "{refused}");
+    assert_eq!(outbox::try_all_again(node).await.unwrap(), 0);
+    let waits = outbox::list(node, Some(outbox::State::Waiting), 0, 10).await.unwrap();
+    assert_eq!(waits[0].message, "contractTerminate", "the provider is told when it is back");
+    let refused = outbox::dismiss(node, waits[0].id).await.unwrap_err();
+    assert!(matches!(&refused, Error::Forbidden(why) if why.case() == Some("letter-waits")), "{refused}");
+    outbox::dismiss(node, dead[0].id).await.unwrap();
+    assert!(matches!(outbox::dismiss(node, dead[0].id).await, Err(Error::NotFound { .. })));
+    world.provider.door.closed.store(false, Ordering::SeqCst);
+    drain(&world).await;
+    assert_eq!(waiting(&world.user).await, (0, 0), "that the provider never knew of it is an answer too");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_peer_is_due_as_soon_as_the_peer_is_heard_of() {
+    let world = World::started(Negotiation::Manual).await;
+    let proposed = propose_at(&world, &offer(), Sign::Manual).await;
+    let (user, node) = (world.user.speaker(), &world.user.node);
+    let provider = world.provider.speaker();
+    let id = loop {
+        let all = list(&world.provider.node, &provider, &Part::all()).await.unwrap();
+        if let Some(id) = all.into_iter().next().and_then(|view| view.contract_id) {
+            break id;
+        }
+        tokio::task::yield_now().await;
+    };
+    world.user.door.closed.store(true, Ordering::SeqCst);
+    let three = terms_json(&offer().with_count(3));
+    counter(&world.provider.node, &provider, &id, &three).await.unwrap();
+    // Its next try is minutes away, by a clock that stands still.
+    let told = async || {
+        world
+            .provider
+            .node
+            .store()
+            .read("waiting", |read| {
+                Box::pin(async move { Ok::<_, Error>(read.list_waiting_messages(0, 10).await?) })
+            })
+            .await
+            .unwrap()
+    };
+    while told().await.first().is_none_or(|row| row.last_error.is_none()) {
+        tokio::task::yield_now().await;
+    }
+    world.user.door.closed.store(false, Ordering::SeqCst);
+    terminate(node, &user, &proposed.key, "never mind").await.unwrap();
+    while waiting(&world.provider).await != (0, 0) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(only(&world.provider).await.state, "06");
 }
 
 #[tokio::test]

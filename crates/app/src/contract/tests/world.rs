@@ -339,8 +339,13 @@ impl Goods {
     }
 
     fn product_row(&self, negotiation: Negotiation) -> ProductRow {
-        let own =
-            OwnProduct { product: self.product.clone(), negotiation, awaits_region: false, problem: None };
+        let own = OwnProduct {
+            product: self.product.clone(),
+            negotiation,
+            awaits_region: false,
+            problem: None,
+            problem_with: None,
+        };
         ProductRow {
             tenant: self.product.connector.to_string(),
             key: self.product.key.clone(),
@@ -380,7 +385,7 @@ async fn open(role: Role, address: &str, suite: Suite, clock: Arc<ManualClock>) 
             address: address.to_owned(),
             suite,
             folder: folder.path().to_owned(),
-            limits: Limits { send_attempts_max: 3, ..Limits::default() },
+            limits: Limits::default(),
         },
         store: Store::open(&url, StoreOptions::default()).await.unwrap(),
         client: net::Client::new(net::ClientOptions { allow_private: true, ..Default::default() }).unwrap(),
