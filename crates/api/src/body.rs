@@ -1,11 +1,13 @@
 //! Reading a request's body within its limits of size and time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::limits;
 
@@ -19,6 +21,8 @@ pub(crate) enum NotRead {
         /// How long it says it is, where it says.
         declared: Option<u64>,
     },
+    /// Too many large bodies are under way.
+    Crowded,
     /// It took longer than [`limits::BODY_TIME_MAX`].
     Slow,
     /// The connection broke, or the chunks are no chunks.
@@ -34,12 +38,53 @@ impl std::fmt::Display for NotRead {
             NotRead::TooLarge { limit, declared: None } => {
                 write!(f, "the body is longer than the limit of {limit} bytes")
             }
+            NotRead::Crowded => {
+                f.write_str("too many large messages are under way: send it again in a while")
+            }
             NotRead::Slow => {
                 write!(f, "the body took longer than {} s: send it again", limits::BODY_TIME_MAX.as_secs())
             }
             NotRead::Broken => f.write_str("the body broke off: send it again"),
         }
     }
+}
+
+/// What the larger bodies under way may hold together.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget(Arc<Semaphore>);
+
+impl Budget {
+    /// A budget of so many bytes.
+    pub fn new(bytes: usize) -> Budget {
+        Budget(Arc::new(Semaphore::new(bytes)))
+    }
+
+    /// Room for the next bytes of a body that has `read` already; nothing is needed within [`limits::BODY_BYTES_FREE`].
+    fn room(&self, read: usize, next: usize) -> Result<Option<OwnedSemaphorePermit>, NotRead> {
+        let needed = (read + next).saturating_sub(limits::BODY_BYTES_FREE.max(read));
+        if needed == 0 {
+            return Ok(None);
+        }
+        let needed = u32::try_from(needed).map_err(|_| NotRead::Crowded)?;
+        let room = self.0.clone().try_acquire_many_owned(needed);
+        room.map(Some).map_err(|_| NotRead::Crowded)
+    }
+}
+
+/// A body with its room in the budget, which is free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// The body.
+    pub bytes: Bytes,
+    _room: Vec<OwnedSemaphorePermit>,
+}
+
+/// Reads a body of at most `limit` bytes within the budget of all bodies.
+///
+/// # Errors
+/// [`NotRead`].
+pub(crate) async fn read_sharing(body: Body, limit: usize, budget: &Budget) -> Result<Held, NotRead> {
+    read_within(body, limit, limits::BODY_TIME_MAX, Some(budget)).await
 }
 
 /// Reads a body of at most `limit` bytes.
@@ -50,16 +95,21 @@ impl std::fmt::Display for NotRead {
 /// # Errors
 /// [`NotRead`].
 pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, NotRead> {
-    read_within(body, limit, limits::BODY_TIME_MAX).await
+    read_within(body, limit, limits::BODY_TIME_MAX, None).await.map(|held| held.bytes)
 }
 
-async fn read_within(mut body: Body, limit: usize, time: Duration) -> Result<Bytes, NotRead> {
+async fn read_within(
+    mut body: Body,
+    limit: usize,
+    time: Duration,
+    budget: Option<&Budget>,
+) -> Result<Held, NotRead> {
     let declared = body.size_hint().exact();
     if declared.is_some_and(|bytes| bytes > limit as u64) {
         drain(body).await;
         return Err(NotRead::TooLarge { limit, declared });
     }
-    match tokio::time::timeout(time, collect(&mut body, limit)).await {
+    match tokio::time::timeout(time, collect(&mut body, limit, budget)).await {
         Err(_) => Err(NotRead::Slow),
         Ok(Err(error @ NotRead::TooLarge { .. })) => {
             drain(body).await;
@@ -69,20 +119,23 @@ async fn read_within(mut body: Body, limit: usize, time: Duration) -> Result<Byt
     }
 }
 
-async fn collect(body: &mut Body, limit: usize) -> Result<Bytes, NotRead> {
-    let mut read = BytesMut::new();
+async fn collect(body: &mut Body, limit: usize, budget: Option<&Budget>) -> Result<Held, NotRead> {
+    let (mut read, mut room) = (BytesMut::new(), Vec::new());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| NotRead::Broken)?;
         let Ok(data) = frame.into_data() else { continue };
         if read.len() + data.len() > limit {
             return Err(NotRead::TooLarge { limit, declared: None });
         }
+        if let Some(budget) = budget {
+            room.extend(budget.room(read.len(), data.len())?);
+        }
         if read.is_empty() && body.is_end_stream() {
-            return Ok(data);
+            return Ok(Held { bytes: data, _room: room });
         }
         read.extend_from_slice(&data);
     }
-    Ok(read.freeze())
+    Ok(Held { bytes: read.freeze(), _room: room })
 }
 
 async fn drain(mut body: Body) {
@@ -126,7 +179,27 @@ mod tests {
     #[tokio::test]
     async fn one_that_never_ends_is_given_up() {
         let body = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
-        assert_eq!(read_within(body, 5, Duration::ZERO).await, Err(NotRead::Slow));
+        assert_eq!(read_within(body, 5, Duration::ZERO, None).await.unwrap_err(), NotRead::Slow);
+    }
+
+    #[tokio::test]
+    async fn large_bodies_share_what_there_is_and_small_ones_need_nothing() {
+        let budget = Budget::new(100);
+        let (small, large) = (limits::BODY_BYTES_FREE, limits::BODY_BYTES_FREE + 60);
+        let body = |bytes: usize| Body::from(vec![b' '; bytes]);
+        let read = |bytes| read_sharing(body(bytes), 1 << 20, &budget);
+        let first = read(large).await.unwrap();
+        assert_eq!(read(large).await.unwrap_err(), NotRead::Crowded);
+        assert_eq!(read(small).await.unwrap().bytes.len(), small);
+        drop(first);
+        assert_eq!(read(large).await.unwrap().bytes.len(), large);
+        // Chunk by chunk it is the same.
+        let chunk = Bytes::from(vec![b' '; limits::BODY_BYTES_FREE]);
+        let chunks = [chunk.clone(), Bytes::from_static(&[b' '; 90]), Bytes::from_static(&[b' '; 20])];
+        let chunks = |most: usize| chunks.clone().into_iter().take(most).map(Ok::<_, std::io::Error>);
+        let streamed = |most| Body::from_stream(futures_util::stream::iter(chunks(most)));
+        assert!(read_sharing(streamed(2), 1 << 20, &budget).await.is_ok());
+        assert_eq!(read_sharing(streamed(3), 1 << 20, &budget).await.unwrap_err(), NotRead::Crowded);
     }
 
     #[tokio::test]

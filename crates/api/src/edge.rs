@@ -13,14 +13,13 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use futures_util::StreamExt as _;
 use ndi::return_code::{Business, Class, Extension, Module, Parameter, System};
 use ndi::weir_v1::deliver::{BYTES_HEADER, DELIVER_MSG, DIGEST_HEADER, ROWS_HEADER, SEQUENCE_HEADER};
 use ndi::{Envelope, Reply, ReturnCode};
 use serde_json::{Value, json};
 
-use crate::body::{self, NotRead};
+use crate::body::{self, Held, NotRead};
 use crate::limits;
 use crate::routes::Table;
 use crate::server::Edge;
@@ -94,10 +93,10 @@ fn parameter(case: Parameter, detail: &str) -> Reply {
 }
 
 /// Answers a message that is answered with one JSON document.
-async fn take(State(node): State<Node>, request: Request) -> Response {
+async fn take(State(edge): State<Edge>, request: Request) -> Response {
     let name = name_of(request.uri()).to_owned();
     let limit = if name == USAGE_WINDOW { limits::USAGE_WINDOW_BYTES_MAX } else { limits::MESSAGE_BYTES_MAX };
-    let (headers, body) = match read(request, limit).await {
+    let (headers, body) = match read(&edge, request, limit).await {
         Ok(read) => read,
         Err(refused) => return refused,
     };
@@ -105,7 +104,7 @@ async fn take(State(node): State<Node>, request: Request) -> Response {
         Ok(texts) => texts,
         Err(error) => return respond(&Reply::refuse_error(Module::Common, &error)),
     };
-    respond(&message::dispatch(&node, &name, texts, &body).await)
+    respond(&message::dispatch(&edge.node, &name, texts, &body.bytes).await)
 }
 
 /// The message that a path takes: its last segment.
@@ -114,7 +113,7 @@ fn name_of(uri: &Uri) -> &str {
 }
 
 /// Head and body within their limits.
-async fn read(request: Request, limit: usize) -> Result<(HeaderMap, Bytes), Response> {
+async fn read(edge: &Edge, request: Request, limit: usize) -> Result<(HeaderMap, Held), Response> {
     let (parts, body) = request.into_parts();
     let head: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if head > limits::MESSAGE_HEAD_BYTES_MAX {
@@ -123,12 +122,16 @@ async fn read(request: Request, limit: usize) -> Result<(HeaderMap, Bytes), Resp
         let reply = parameter(Parameter::Length, &detail);
         return Err(with_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &reply));
     }
-    let bytes = body::read(body, limit).await.map_err(|why| not_read(&why))?;
-    Ok((parts.headers, bytes))
+    let held = body::read_sharing(body, limit, &edge.budget).await.map_err(|why| not_read(&why))?;
+    Ok((parts.headers, held))
 }
 
 fn not_read(why: &NotRead) -> Response {
     let (status, case) = match why {
+        NotRead::Crowded => {
+            let code = ReturnCode::system(Module::Common, System::Busy);
+            return respond(&Reply::refuse(code, &why.to_string()));
+        }
         NotRead::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Parameter::Length),
         NotRead::Slow => (StatusCode::REQUEST_TIMEOUT, Parameter::Unparsable),
         NotRead::Broken => (StatusCode::BAD_REQUEST, Parameter::Unparsable),
@@ -171,11 +174,11 @@ fn refuse(error: &Error, name: &str) -> Response {
 
 /// Answers `feed` with a stream that stays open until the follower leaves or the node stops.
 async fn take_feed(State(edge): State<Edge>, request: Request) -> Response {
-    let (headers, body) = match read(request, limits::MESSAGE_BYTES_MAX).await {
+    let (headers, body) = match read(&edge, request, limits::MESSAGE_BYTES_MAX).await {
         Ok(read) => read,
         Err(refused) => return refused,
     };
-    let lines = match receive(&edge.node, FEED, &headers, &body).await {
+    let lines = match receive(&edge.node, FEED, &headers, &body.bytes).await {
         Ok(incoming) => feed::serve(&edge.node, &incoming),
         Err(error) => Err(error),
     };
@@ -191,13 +194,14 @@ async fn take_feed(State(edge): State<Edge>, request: Request) -> Response {
 }
 
 /// Answers `deliver` with the bytes; `206` where they do not begin at the beginning. The use counts before the first byte.
-async fn take_deliver(State(node): State<Node>, request: Request) -> Response {
-    let (headers, body) = match read(request, limits::MESSAGE_BYTES_MAX).await {
+async fn take_deliver(State(edge): State<Edge>, request: Request) -> Response {
+    let node = &edge.node;
+    let (headers, body) = match read(&edge, request, limits::MESSAGE_BYTES_MAX).await {
         Ok(read) => read,
         Err(refused) => return refused,
     };
-    let delivery = match receive(&node, DELIVER_MSG, &headers, &body).await {
-        Ok(incoming) => delivery::serve(&node, &incoming).await,
+    let delivery = match receive(node, DELIVER_MSG, &headers, &body.bytes).await {
+        Ok(incoming) => delivery::serve(node, &incoming).await,
         Err(error) => Err(error),
     };
     match delivery {

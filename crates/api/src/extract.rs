@@ -34,7 +34,9 @@ fn not_read(why: NotRead) -> Problem {
             let problem = Problem::new(Code::BodyTooLarge, why.to_string()).with("limit", limit);
             declared.map_or(problem.clone(), |bytes| problem.with("actual", bytes))
         }
-        NotRead::Slow | NotRead::Broken => Problem::new(Code::BodyIncomplete, why.to_string()),
+        NotRead::Crowded | NotRead::Slow | NotRead::Broken => {
+            Problem::new(Code::BodyIncomplete, why.to_string())
+        }
     }
 }
 

@@ -18,6 +18,11 @@ pub const HEADERS_MAX: usize = 64;
 pub const DRAIN_BYTES_MAX: usize = 16 << 20;
 /// How long that may take.
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
+/// How much of a message's body is taken in before it has to share [`BODIES_BYTES_MAX`] with all others, in bytes. Most messages are smaller.
+pub const BODY_BYTES_FREE: usize = 64 << 10;
+/// How many bytes the larger bodies under way may hold together. Nobody is known before his body is read: without this, strangers could
+/// fill the memory.
+pub const BODIES_BYTES_MAX: usize = 256 << 20;
 /// How long a whole body may take.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a head may take, and how long a connection may rest between two requests: longer than a peer's client keeps an

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::body::Budget;
 use crate::listen::{self, Listen, Tls};
 use crate::{ServeError, Token, limits, routes};
 
@@ -54,6 +55,8 @@ pub(crate) struct Edge {
     pub node: Node,
     /// Turns true when the listener is to stop; held answers end then.
     pub stopping: watch::Receiver<bool>,
+    /// Room for the bodies of messages.
+    pub budget: Budget,
 }
 
 impl axum::extract::FromRef<Edge> for Node {
@@ -90,7 +93,7 @@ impl Server {
     /// deliveries under way get [`limits::STOP_TIME_MAX`] to end.
     pub async fn run(self, node: Node, stop: impl Future<Output = ()> + Send) {
         let (stopping, stopped) = watch::channel(false);
-        let edge = Edge { node, stopping: stopped };
+        let edge = Edge { node, stopping: stopped, budget: Budget::new(limits::BODIES_BYTES_MAX) };
         let router = routes::router(edge.clone(), self.token, self.extra);
         let acceptor = Acceptor { router, tls: self.tls, edge };
         let mut connections = JoinSet::new();
