@@ -1,9 +1,9 @@
 //! Each aggregate: what is put is got, keys and pages hold, tenants do not see each other.
 
 use store::{
-    Body, CatalogueCount, CatalogueRow, ContractRow, DirectoryRow, EnrolmentRow, Issue, IssuedRow,
-    ListingRow, OrganisationRow, Page, ProductRow, ReceivedUseRow, ResourceRow, Store, StoreError, TenantRow,
-    UseSum,
+    Body, CatalogueCount, CatalogueRow, ChainRow, ContractRow, DirectoryRow, EnrolmentRow, Issue, IssuedRow,
+    ListingRow, OrganisationRow, Page, PassedOverRow, ProductRow, ReceivedUseRow, ResourceRow, Store,
+    StoreError, TenantRow, UseSum,
 };
 
 use crate::place::{look, places, step};
@@ -164,6 +164,66 @@ fn entry(id: &str, kind: &str, owner: &str, key: Option<&str>) -> DirectoryRow {
         status: "active".into(),
         updated_at: 9,
         body: body(id),
+    }
+}
+
+fn chain(holder: &str, fingerprint: &str, not_before: i64) -> ChainRow {
+    ChainRow {
+        holder: holder.into(),
+        fingerprint: fingerprint.into(),
+        not_before,
+        not_after: not_before + 10,
+        body: body(fingerprint),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chains_are_found_by_the_time_at_which_they_were_valid() {
+    for place in places("chains").await {
+        let store = place.open().await;
+        for row in [chain("o1", "f1", 0), chain("o1", "f2", 5), chain("o2", "f3", 0)] {
+            step!(store, |tx, row| tx.put_chain(&row).await).unwrap();
+        }
+        let other = ChainRow { body: body("other"), ..chain("o1", "f1", 0) };
+        step!(store, |tx, other| tx.put_chain(&other).await).unwrap();
+        for (at, expected) in
+            [(-1, vec![]), (0, vec!["f1"]), (10, vec!["f2", "f1"]), (11, vec!["f2"]), (16, vec![])]
+        {
+            let rows = look!(store, |read| read.list_chains_at("o1", at).await);
+            let found: Vec<&str> = rows.iter().map(|row| row.fingerprint.as_str()).collect();
+            assert_eq!(found, expected, "at {at}");
+        }
+        assert_eq!(look!(store, |read| read.list_chains_at("o1", 0).await), [chain("o1", "f1", 0)]);
+        place.end(store).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_passed_over_is_found_by_object_and_owner_until_it_is_believed() {
+    for place in places("passed_over").await {
+        let store = place.open().await;
+        let row = |kind: &str, id: &str, owner: &str, at: i64| PassedOverRow {
+            origin: "weir/3100/public".into(),
+            kind: kind.into(),
+            id: id.into(),
+            owner: owner.into(),
+            reason: "another stands".into(),
+            at,
+            body: body(id),
+        };
+        for row in
+            [row("o", "o1", "", 1), row("c", "c1", "o1", 2), row("c", "c2", "o2", 3), row("o", "o1", "", 4)]
+        {
+            step!(store, |tx, row| tx.put_passed_over(&row).await).unwrap();
+        }
+        let ids = |rows: Vec<PassedOverRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(ids(look!(store, |read| read.list_passed_over_of("o1", 9).await)), ["c1", "o1"]);
+        assert_eq!(ids(look!(store, |read| read.list_passed_over_of("o1", 1).await)), ["c1"]);
+        assert_eq!(ids(look!(store, |read| read.list_passed_over(9).await)), ["o1", "c2", "c1"]);
+        assert_eq!(look!(store, |read| read.count_passed_over().await), 3);
+        step!(store, |tx| tx.delete_passed_over("weir/3100/public", "o", "o1").await).unwrap();
+        assert_eq!(ids(look!(store, |read| read.list_passed_over_of("o1", 9).await)), ["c1"]);
+        place.end(store).await;
     }
 }
 
