@@ -34,6 +34,8 @@ pub struct Division {
     pub code: u16,
     /// Chinese name.
     pub zh: &'static str,
+    /// English name.
+    pub en: &'static str,
     /// The section that it belongs to.
     pub section: &'static Section,
 }
@@ -42,9 +44,9 @@ pub struct Division {
 #[must_use]
 pub fn division(code: u16) -> Option<Division> {
     let index = industries::DIVISIONS.binary_search_by_key(&code, |entry| entry.0).ok()?;
-    let (code, letter, zh) = *industries::DIVISIONS.get(index)?;
+    let (code, letter, zh, en) = *industries::DIVISIONS.get(index)?;
     let section = industries::SECTIONS.iter().find(|section| section.letter == letter)?;
-    Some(Division { code, zh, section })
+    Some(Division { code, zh, en, section })
 }
 
 /// The Chinese name of a region of four digits (`1100`), if the table has it.

@@ -32,9 +32,11 @@ fn industries_are_those_of_the_standard() {
             (found.section.letter.to_string().as_str(), found.section.zh, found.zh),
             (row[0], row[1], row[3])
         );
-        assert!(!found.section.en.is_empty());
+        assert!(!found.section.en.is_empty() && found.en.is_ascii() && !found.en.is_empty());
     }
     assert_eq!(industries::SECTIONS.len(), 20);
+    let english: std::collections::BTreeSet<_> = industries::DIVISIONS.iter().map(|entry| entry.3).collect();
+    assert_eq!(english.len(), industries::DIVISIONS.len(), "each division has a name of its own");
 }
 
 #[test]

@@ -81,11 +81,11 @@ impl AreaCode {
         codes::region_zh(self.0).or_else(|| codes::region_zh(self.province().0)).unwrap_or_default()
     }
 
-    /// The English name: of the province, or of the industry's section.
+    /// The English name: of the province, or of the industry's division.
     #[must_use]
     pub fn name_en(self) -> &'static str {
         if self.is_industry() {
-            return codes::division(self.0).map_or("", |division| division.section.en);
+            return codes::division(self.0).map_or("", |division| division.en);
         }
         codes::province_en(self.0 / 100).unwrap_or_default()
     }

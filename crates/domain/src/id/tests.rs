@@ -271,7 +271,7 @@ fn areas_are_regions_or_industries() {
     let industry = area("0077");
     assert!(industry.is_industry() && !industry.is_province() && industry.contains(industry));
     assert_eq!(industry.name_zh(), "生态保护和环境治理业");
-    assert_eq!(industry.name_en(), "Water conservancy, environment and public facilities management");
+    assert_eq!(industry.name_en(), "Ecological protection and environmental governance");
     // A prefecture that is younger than the table goes by its province's name.
     assert_eq!(area("1399").name_zh(), "河北省");
     for wrong in ["9901", "0098", "0000", "110", "11000", "110A", "北京市", ""] {
