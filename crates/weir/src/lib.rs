@@ -32,7 +32,12 @@ pub fn run(args: Vec<OsString>, env: impl Fn(&str) -> Option<String>) -> Exit {
     let messages = Messages::new(cli::language(&args, &env));
     let environment = Environment::read(&env);
     match cli::parse(&args, &messages) {
-        Err(refusal) => commands::refuse(&refusal, &messages, &Out::of_process(Mode::Human, &environment)),
+        Err(refusal) => {
+            // Help and version are for people, whatever else was asked for.
+            let is_for_programs = refusal.exit_code() != 0 && cli::wants_json(&args);
+            let mode = if is_for_programs { Mode::Json } else { Mode::Human };
+            commands::refuse(&refusal, &messages, &Out::of_process(mode, &environment))
+        }
         Ok(cli) => {
             let mode = if cli.global.json { Mode::Json } else { Mode::Human };
             let context = Context::new(Out::of_process(mode, &environment), messages, cli.global);

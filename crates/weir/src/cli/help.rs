@@ -15,6 +15,7 @@ pub(super) fn localised(command: clap::Command, key: &str, messages: &Messages) 
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     let mut command = command
         .subcommand_help_heading(messages.msg("help-heading-commands", &[]))
+        .subcommand_value_name(messages.msg("help-heading-commands", &[]))
         .help_template(template(messages))
         .disable_help_flag(true)
         .arg(Arg::new("help").short('h').long("help").display_order(901).action(ArgAction::Help))
@@ -43,9 +44,40 @@ fn localised_arg(arg: Arg, command: &str, messages: &Messages) -> Arg {
     let key = arg_key(arg.get_id().as_str(), command, messages);
     let arg = arg.help_heading(messages.msg(heading, &[]));
     match key {
-        Some(key) => arg.help(messages.msg(&key, &[])),
+        Some(key) => {
+            let words = [
+                Some(messages.msg(&key, &[])),
+                values(&arg, messages),
+                default(&arg, messages),
+                env(&arg, messages),
+            ];
+            let help = words.into_iter().flatten().collect::<String>();
+            let takes = arg.get_action().takes_values();
+            arg.help(help).hide_possible_values(takes).hide_default_value(takes).hide_env(takes)
+        }
         None => arg,
     }
+}
+
+/// The words that an argument takes, where it takes no others. clap would name them in English.
+fn values(arg: &Arg, messages: &Messages) -> Option<String> {
+    if !arg.get_action().takes_values() {
+        return None;
+    }
+    let all: Vec<_> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let values = all.join(&messages.msg("list-comma", &[]));
+    (!all.is_empty()).then(|| messages.msg("help-note-values", &[("values", values.into())]))
+}
+
+fn default(arg: &Arg, messages: &Messages) -> Option<String> {
+    let value =
+        arg.get_default_values().first().filter(|_| arg.get_action().takes_values())?.to_string_lossy();
+    Some(messages.msg("help-note-default", &[("value", value.into_owned().into())]))
+}
+
+fn env(arg: &Arg, messages: &Messages) -> Option<String> {
+    let name = arg.get_env()?.to_string_lossy().into_owned();
+    Some(messages.msg("help-note-env", &[("name", name.into())]))
 }
 
 /// The key of an argument's help: its command's own, or the one that all commands share.

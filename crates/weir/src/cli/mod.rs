@@ -399,5 +399,10 @@ pub(crate) fn language(args: &[OsString], env: impl Fn(&str) -> Option<String>) 
     Lang::from_env(env("LC_ALL").as_deref(), env("LC_MESSAGES").as_deref(), env("LANG").as_deref())
 }
 
+/// Whether a command line that is not parsed, or cannot be, asks for JSON.
+pub(crate) fn wants_json(args: &[OsString]) -> bool {
+    args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json")
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,59 +1,81 @@
 //! Why a command line cannot be used, in the reader's language.
 
+use std::net::AddrParseError;
 use std::num::ParseIntError;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::i18n::Messages;
+use crate::i18n::{Lang, Messages, UnknownLang};
+use crate::problem::Message;
 
-/// Why a command line cannot be used, in the reader's language; nothing for what only clap has words for.
-pub(crate) fn refusal(error: &clap::Error, messages: &Messages) -> Option<String> {
+/// Why a command line cannot be used; nothing where help or version was asked for.
+pub(crate) fn refusal(error: &clap::Error, messages: &Messages) -> Option<Message> {
+    if error.exit_code() == 0 {
+        return None;
+    }
     let comma = messages.msg("list-comma", &[]);
-    let text =
-        |kind| error.get(kind).map(|value| context_text(value, &comma)).filter(|text| !text.is_empty());
+    Some(told(error, &comma).unwrap_or_else(|| {
+        // What only clap has words for: its first line, without the label that stands before ours.
+        let words = error.to_string();
+        let first = words.lines().next().unwrap_or_default();
+        Message::new("usage-other").with("reason", first.trim_start_matches("error: "))
+    }))
+}
+
+fn told(error: &clap::Error, comma: &str) -> Option<Message> {
+    let text = |kind| error.get(kind).map(|value| context_text(value, comma)).filter(|text| !text.is_empty());
     let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
-    let near = |plain, with_near, kind, mut args: Vec<(&str, crate::i18n::Arg<'_>)>| match text(kind) {
-        Some(nearest) => {
-            // Each stands in backticks of its own: the sentence has the outer ones.
-            args.push(("nearest", nearest.replace(&comma, &format!("`{comma}`")).into()));
-            messages.msg(with_near, &args)
-        }
-        None => messages.msg(plain, &args),
-    };
+    // Each of the nearest stands in backticks of its own: the sentence has the outer ones.
+    let nearest = |kind| text(kind).map(|nearest| nearest.replace(comma, &format!("`{comma}`")));
     Some(match error.kind() {
         ErrorKind::InvalidSubcommand => {
-            let args = vec![("value", text(ContextKind::InvalidSubcommand)?.into())];
-            near("usage-command", "usage-command-near", ContextKind::SuggestedSubcommand, args)
+            let value = text(ContextKind::InvalidSubcommand)?;
+            match nearest(ContextKind::SuggestedSubcommand) {
+                Some(nearest) => Message::new("usage-command-near").with("nearest", nearest),
+                None => Message::new("usage-command"),
+            }
+            .with("value", value)
         }
-        ErrorKind::MissingSubcommand => {
-            let known = text(ContextKind::ValidSubcommand)?;
-            let args = [("command", text(ContextKind::InvalidSubcommand)?.into()), ("known", known.into())];
-            messages.msg("usage-subcommand", &args)
+        ErrorKind::MissingSubcommand => Message::new("usage-subcommand")
+            .with("command", text(ContextKind::InvalidSubcommand)?)
+            .with("known", text(ContextKind::ValidSubcommand)?),
+        ErrorKind::UnknownArgument => match nearest(ContextKind::SuggestedArg) {
+            Some(nearest) => Message::new("usage-argument-near").with("nearest", nearest),
+            None => Message::new("usage-argument"),
         }
-        ErrorKind::UnknownArgument => {
-            let args = vec![("value", argument?.into())];
-            near("usage-argument", "usage-argument-near", ContextKind::SuggestedArg, args)
+        .with("value", argument?),
+        ErrorKind::MissingRequiredArgument => Message::new("usage-missing").with("value", argument?),
+        ErrorKind::InvalidValue if value.is_none() => {
+            Message::new("usage-value-missing").with("argument", argument?)
         }
-        ErrorKind::MissingRequiredArgument => messages.msg("usage-missing", &[("value", argument?.into())]),
-        ErrorKind::InvalidValue => {
-            let known = text(ContextKind::ValidValue)?;
-            let args =
-                vec![("argument", argument?.into()), ("value", value?.into()), ("known", known.into())];
-            near("usage-value", "usage-value-near", ContextKind::SuggestedValue, args)
+        ErrorKind::InvalidValue => match nearest(ContextKind::SuggestedValue) {
+            Some(nearest) => Message::new("usage-value-near").with("nearest", nearest),
+            None => Message::new("usage-value"),
         }
-        ErrorKind::ValueValidation => {
-            let reason = std::error::Error::source(error)?;
-            let key = if reason.is::<ParseIntError>() { "usage-value-number" } else { "usage-value-reason" };
-            let reason = reason.to_string();
-            let args = [("argument", argument?.into()), ("value", value?.into()), ("reason", reason.into())];
-            messages.msg(key, &args)
-        }
-        ErrorKind::ArgumentConflict => {
-            let args = [("argument", argument?.into()), ("value", text(ContextKind::PriorArg)?.into())];
-            messages.msg("usage-conflict", &args)
-        }
+        .with("argument", argument?)
+        .with("value", value?)
+        .with("known", text(ContextKind::ValidValue)?),
+        ErrorKind::ValueValidation => of_reason(std::error::Error::source(error)?, comma)
+            .with("argument", argument?)
+            .with("value", value?),
+        ErrorKind::ArgumentConflict => Message::new("usage-conflict")
+            .with("argument", argument?)
+            .with("value", text(ContextKind::PriorArg)?),
         _ => return None,
     })
+}
+
+fn of_reason(reason: &(dyn std::error::Error + 'static), comma: &str) -> Message {
+    if reason.is::<ParseIntError>() {
+        return Message::new("usage-value-number");
+    }
+    if reason.is::<AddrParseError>() {
+        return Message::new("usage-value-address");
+    }
+    if reason.is::<UnknownLang>() {
+        return Message::new("usage-value").with("known", Lang::ALL.map(Lang::tag).join(comma));
+    }
+    Message::new("usage-value-reason").with("reason", reason)
 }
 
 fn context_text(value: &ContextValue, comma: &str) -> String {

@@ -55,6 +55,7 @@ fn every_command_has_words_and_examples_and_every_argument_has_words() {
 fn no_help_of_the_catalogue_is_for_what_does_not_exist() {
     let mut expected: BTreeSet<String> =
         ["usage", "commands", "arguments", "options"].map(|heading| format!("help-heading-{heading}")).into();
+    expected.extend(["values", "default", "env", "options"].map(|note| format!("help-note-{note}")));
     let messages = Messages::new(Lang::En);
     for (key, command) in all(Lang::En) {
         let own = if key == TOP { "help-weir" } else { key.as_str() };
@@ -87,6 +88,28 @@ fn every_help_page_names_its_usage_and_its_flags() {
     for word in ["用法：", "命令", "选项", "示例：", "propose"] {
         assert!(page.contains(word), "{word}: {page}");
     }
+}
+
+#[test]
+fn no_help_page_has_words_of_another_language() {
+    for lang in Lang::ALL {
+        for (key, mut command) in all(lang) {
+            for page in [command.render_help().to_string(), command.render_long_help().to_string()] {
+                for word in ["ossible values", "[default", "[env", "<COMMAND>", "[COMMAND]"] {
+                    assert!(!page.contains(word) || lang == Lang::En, "{lang} {key} has `{word}`: {page}");
+                }
+                assert!(lang == Lang::Zh || !page.contains("节点"), "{key}: {page}");
+            }
+        }
+    }
+    let (_, mut init) = all(Lang::Zh).into_iter().find(|(key, _)| key == "help-init").unwrap();
+    let page = init.render_long_help().to_string();
+    assert!(
+        page.contains("可用：global，region，industry，service，connector") && page.contains("默认：sm"),
+        "{page}"
+    );
+    let page = command(&Messages::new(Lang::Zh)).render_help().to_string();
+    assert!(page.contains("（或用变量 WEIR_CONFIG）"), "{page}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ const LINES: [Column; 15] = [
     column("metering-uses", &["/uses/count"], Kind::Count),
     column("head-rows", &["/uses/rows"], Kind::Count),
     column("head-bytes", &["/uses/bytes"], Kind::Bytes),
-    column("head-reason", &["/reason", "/cause"], Kind::Text),
+    column("head-end", &["/endWords"], Kind::Text),
     column("head-problem", &["/trouble/reason"], Kind::Text),
 ];
 
@@ -57,9 +57,7 @@ pub(super) async fn run(command: &Contract, context: &Context) -> Result<()> {
             view::list(context, &answer, &COLUMNS)
         }
         Contract::Show { contract } => {
-            let mut answer = client.get(&path(contract, ""), &[]).await?;
-            titles::put(&client, context, &mut answer).await;
-            show(context, &answer)
+            show(&client, context, client.get(&path(contract, ""), &[]).await?).await
         }
         Contract::Propose { product, name, sign, terms, wait } => {
             let body = proposal(&client, product, name.as_deref(), *sign, terms).await?;
@@ -68,10 +66,10 @@ pub(super) async fn run(command: &Contract, context: &Context) -> Result<()> {
         }
         Contract::Counter { contract, terms } => {
             let body = json!({"terms": countered(&client, contract, terms).await?});
-            show(context, &client.post(&path(contract, "/counter"), &body).await?)
+            show(&client, context, client.post(&path(contract, "/counter"), &body).await?).await
         }
         Contract::Accept { contract } => {
-            show(context, &client.post(&path(contract, "/accept"), &json!({})).await?)
+            show(&client, context, client.post(&path(contract, "/accept"), &json!({})).await?).await
         }
         Contract::Sign { contract, wait } => {
             let answer = client.post(&path(contract, "/sign"), &json!({})).await?;
@@ -79,13 +77,19 @@ pub(super) async fn run(command: &Contract, context: &Context) -> Result<()> {
         }
         Contract::Wait { contract, state, timeout } => {
             let waited = wait(&client, contract, state, Duration::from_secs((*timeout).into())).await?;
-            show(context, &waited)
+            show(&client, context, waited).await
         }
         Contract::Reject { contract, reason } => {
-            show(context, &client.post(&path(contract, "/reject"), &json!({"reason": reason})).await?)
+            show(&client, context, client.post(&path(contract, "/reject"), &json!({"reason": reason})).await?)
+                .await
         }
         Contract::Terminate { contract, reason } => {
-            show(context, &client.post(&path(contract, "/terminate"), &json!({"reason": reason})).await?)
+            show(
+                &client,
+                context,
+                client.post(&path(contract, "/terminate"), &json!({"reason": reason})).await?,
+            )
+            .await
         }
     }
 }
@@ -95,9 +99,12 @@ pub(super) fn path(contract: &str, action: &str) -> String {
     format!("/contracts/{}{action}", percent_encoded(contract))
 }
 
-fn show(context: &Context, contract: &Value) -> Result<()> {
+/// Shows a contract: to people with its product's title in their language, and how it ended, also in words.
+async fn show(client: &Client, context: &Context, mut contract: Value) -> Result<()> {
+    titles::put(client, context, &mut contract).await;
+    let contract = &contract;
     context.result(contract, || {
-        let mut text = view::members(context, contract, &LINES);
+        let mut text = view::members(context, &with_end(context, contract), &LINES);
         let rounds = contract.get("rounds").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for (i, round) in rounds.iter().enumerate() {
             let by = round.get("by").map(|by| view::shown(context, by, Kind::Word));
@@ -113,6 +120,29 @@ fn show(context: &Context, contract: &Value) -> Result<()> {
         Some(true) if !context.out.is_json() => context.note(&context.msg("contract-awaits", &[])),
         _ => Ok(()),
     }
+}
+
+/// The contract with how it ended, in words: the reason stands as whoever ended it wrote it.
+fn with_end(context: &Context, contract: &Value) -> Value {
+    let mut contract = contract.clone();
+    let text = |name: &str| contract.pointer(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let (cause, by, reason) = (text("/cause"), text("/endedBy"), text("/reason"));
+    let word = |text: &str| view::word(context, text, text);
+    let cause = cause.map(word).map(|cause| match by {
+        Some(by) => context.msg("contract-end-by", &[("cause", cause.into()), ("by", word(by).into())]),
+        None => cause,
+    });
+    let reason = reason.map(view::times_in);
+    let words = match (cause, reason) {
+        (Some(cause), Some(reason)) => {
+            context.msg("contract-end", &[("cause", cause.into()), ("reason", reason.into())])
+        }
+        (cause, reason) => cause.or(reason).unwrap_or_default(),
+    };
+    if let Some(members) = contract.as_object_mut() {
+        members.insert("endWords".to_owned(), words.into());
+    }
+    contract
 }
 
 /// The body of a proposal: the offer's terms, with what the flags say instead.
@@ -151,11 +181,14 @@ async fn countered(client: &Client, contract: &str, flags: &TermsArgs) -> Result
 
 /// Shows what a step brought; with `--wait`, what the contract is once it is in force.
 async fn finish(client: &Client, context: &Context, answer: Value, wait_secs: Option<u32>) -> Result<()> {
-    let Some(secs) = wait_secs else { return show(context, &answer) };
+    let Some(secs) = wait_secs else { return show(client, context, answer).await };
     let name = ["contractId", "key", "id"].iter().find_map(|name| answer.get(*name)?.as_str());
     match name {
-        Some(name) => show(context, &wait(client, name, IN_FORCE, Duration::from_secs(secs.into())).await?),
-        None => show(context, &answer),
+        Some(name) => {
+            let waited = wait(client, name, IN_FORCE, Duration::from_secs(secs.into())).await?;
+            show(client, context, waited).await
+        }
+        None => show(client, context, answer).await,
     }
 }
 
@@ -181,6 +214,53 @@ async fn wait(client: &Client, contract: &str, state: &str, timeout: Duration) -
         }
         if left <= WAIT_STEP_MS {
             return Err(outcome(Exit::Failure, "contract-not-yet"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+    use crate::i18n::Lang;
+    use crate::testing::context_in;
+
+    #[test]
+    fn how_a_contract_ended_is_told_in_the_reader_s_language() {
+        let ended =
+            json!({"cause": "rejected", "endedBy": "provider", "reason": "it ended at 2026-01-01T00:00:00Z"});
+        let told = |lang, contract: &Value| {
+            with_end(&context_in(lang, &[]).0, contract)["endWords"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(told(Lang::Zh, &ended), "拒绝（提供方）：it ended at 2026-01-01T08:00:00+08:00");
+        assert_eq!(told(Lang::En, &ended), "rejected by the provider: it ended at 2026-01-01T08:00:00+08:00");
+        assert_eq!(told(Lang::Zh, &json!({"cause": "expired"})), "到期");
+        assert_eq!(told(Lang::Zh, &json!({"cause": null, "reason": null})), "");
+    }
+
+    #[tokio::test]
+    async fn every_step_shows_the_title_of_the_reader_s_language() {
+        let answer = |request: &crate::testing::Request| match request.target.contains("/products/") {
+            true => crate::testing::Reply::json(200, &json!({"title": {"zh": "臭氧", "en": "Ozone"}})),
+            false => crate::testing::Reply::json(
+                200,
+                &json!({"contractId": "C1", "product": "6A", "productName": "臭氧", "name": "臭氧", "state": "05", "role": "user"}),
+            ),
+        };
+        for args in
+            [&["contract", "accept", "C1"][..], &["contract", "sign", "C1"], &["contract", "wait", "C1"]]
+        {
+            let server = crate::testing::Server::start(answer).await;
+            let folder = tempfile::tempdir().unwrap();
+            crate::testing::node(folder.path(), server.address);
+            let config = folder.path().join("weir.toml");
+            let (context, captured) = context_in(Lang::En, &["--config", config.to_str().unwrap()]);
+            let crate::cli::Command::Contract(command) = crate::testing::command(args) else {
+                panic!("{args:?}")
+            };
+            run(&command, &context).await.unwrap();
+            let shown = captured.out();
+            assert!(shown.contains("Ozone") && !shown.contains("臭氧"), "{args:?}: {shown}");
         }
     }
 }

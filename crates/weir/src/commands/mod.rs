@@ -55,10 +55,7 @@ impl Context {
 
     /// A sentence with its values in the reader's language.
     pub fn sentence(&self, message: &Message) -> String {
-        let program = program();
-        let given = message.args.iter().map(|(name, value)| (*name, Arg::from(value)));
-        let args: Vec<_> = given.chain([("program", Arg::from(program.as_str()))]).collect();
-        self.msg(message.key, &args)
+        sentence(&self.messages, message)
     }
 
     /// A line for people on standard error.
@@ -124,6 +121,13 @@ impl Context {
     }
 }
 
+fn sentence(messages: &Messages, message: &Message) -> String {
+    let program = program();
+    let given = message.args.iter().map(|(name, value)| (*name, Arg::from(value)));
+    let args: Vec<_> = given.chain([("program", Arg::from(program.as_str()))]).collect();
+    messages.msg(message.key, &args)
+}
+
 /// The command that the reader typed to get here, to be repeated in hints.
 pub fn program() -> String {
     std::env::args_os().next().map_or_else(|| "weir".into(), |name| name.to_string_lossy().into_owned())
@@ -134,19 +138,23 @@ pub(crate) fn closed(error: std::io::Error) -> Failure {
     Failure::new(Exit::Failure, "error-output").because(error)
 }
 
-/// Reports a command line that clap refused; help and version are among them, and end well.
+/// Reports a command line that clap refused, to programs as any other error; help and version are among them, and end well.
 pub(crate) fn refuse(refusal: &clap::Error, messages: &Messages, out: &Out) -> Exit {
-    let text = refusal.render().to_string();
-    let (written, exit) = match (refusal.exit_code(), cli::refusal(refusal, messages)) {
-        (0, _) => (out.data(&text), Exit::Ok),
-        (_, None) => (out.note(&text), Exit::Usage),
-        (_, Some(sentence)) => {
-            let hint = messages.msg("usage-help", &[("command", "weir".into())]);
-            let told = out.labelled(Tone::Bad, &messages.msg("label-error", &[]), &sentence);
-            (told.and_then(|()| out.note(&hint)), Exit::Usage)
-        }
+    let Some(message) = cli::refusal(refusal, messages) else {
+        // The one word of the help that clap has no setting for.
+        let text = refusal.render().to_string().replace("[OPTIONS]", &messages.msg("help-note-options", &[]));
+        return if out.data(&text).is_err() { Exit::Failure } else { Exit::Ok };
     };
-    if written.is_err() { Exit::Failure } else { exit }
+    let sentence = sentence(messages, &message);
+    let written = if out.is_json() {
+        let failure = Failure { exit: Exit::Usage, message, problem: None, source: None };
+        out.note(&failure_json(&failure, &sentence).to_string())
+    } else {
+        let hint = messages.msg("usage-help", &[("command", "weir".into())]);
+        let told = out.labelled(Tone::Bad, &messages.msg("label-error", &[]), &sentence);
+        told.and_then(|()| out.note(&hint))
+    };
+    if written.is_err() { Exit::Failure } else { Exit::Usage }
 }
 
 /// Runs one command to its end, and reports its failure.

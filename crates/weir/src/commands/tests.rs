@@ -288,11 +288,15 @@ fn help_and_version_go_to_standard_output_and_end_well() {
     assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
     assert!(out.contains("contract"), "{out}");
     assert_eq!(refused(Lang::En, &["--version"]).0, Exit::Ok);
+    let (_, out, _) = refused(Lang::Zh, &["contract", "--help"]);
+    assert!(out.contains("weir contract [选项] <命令>"), "{out}");
 }
 
 #[test]
 fn a_mistyped_command_line_gets_its_nearest_known_word_in_both_languages() {
-    let table: [(&[&str], [&str; 2]); 10] = [
+    let table: [(&[&str], [&str; 2]); 12] = [
+        (&["demo", "--data", "", "--once"], ["`--data <DIR>` needs a value", "`--data <DIR>` 需要一个值"]),
+        (&["--lang", "fr", "status"], ["possible are en, zh", "可用 en，zh"]),
         (&["serch", "x"], ["`serve`, `search`", "`serve`，`search`"]),
         (&["search", "x", "--limit", "x"], ["give a whole number", "请给出整数"]),
         (&["contract", "--json"], ["`weir contract`"; 2]),
@@ -312,4 +316,24 @@ fn a_mistyped_command_line_gets_its_nearest_known_word_in_both_languages() {
         assert!(err.starts_with("错误：") && err.contains(zh), "{args:?}: {err}");
     }
     assert_eq!(refused(Lang::En, &[]).0, Exit::Usage);
+}
+
+#[test]
+fn a_command_line_that_cannot_be_used_is_json_for_programs() {
+    for args in
+        [&["serach", "--json"][..], &["contract", "propose", "--json"], &["--lang", "fr", "--json", "status"]]
+    {
+        let args: Vec<_> = ["weir"].iter().chain(args).map(Into::into).collect();
+        assert!(crate::cli::wants_json(&args));
+        let messages = Messages::new(Lang::Zh);
+        let error = crate::cli::parse(&args, &messages).unwrap_err();
+        let (out, captured) = Out::captured(crate::term::Mode::Json);
+        assert_eq!(refuse(&error, &messages, &out), Exit::Usage);
+        let document: Value = serde_json::from_str(&captured.err()).unwrap();
+        assert_eq!((&document["error"]["exit"], captured.out().as_str()), (&json!(2), ""), "{document}");
+        assert!(document["error"]["code"].as_str().unwrap().starts_with("usage-"), "{document}");
+        assert!(!document["error"]["message"].as_str().unwrap().is_ascii(), "{document}");
+    }
+    let after: Vec<_> = ["weir", "search", "--", "--json"].iter().map(Into::into).collect();
+    assert!(!crate::cli::wants_json(&after), "a word to be searched for");
 }
