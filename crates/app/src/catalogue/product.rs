@@ -2,7 +2,7 @@
 
 use domain::catalogue::{I18n, Keywords, NewProduct, Product, ProductInput, ProductState, Profile};
 use domain::codes::DeliveryForm;
-use domain::id::{AreaCode, NodeId, ProductId, ResourceId};
+use domain::id::{AreaCode, IdKind, NodeId, ProductId, ResourceId};
 use domain::{Outbound, Step, Timestamp};
 use ndi::IsoTime;
 use ndi::Message as _;
@@ -237,7 +237,7 @@ fn register_message(
     let region = offer::region_of(speaker)?;
     Ok(outbox::message(
         speaker.id(),
-        stream(&product.key),
+        stream(&product.key, &region),
         &region,
         PRODUCT_REGISTER_MSG,
         &request.to_body()?,
@@ -252,8 +252,12 @@ fn organisation_name(speaker: &Speaker) -> String {
     certified.unwrap_or_else(|| speaker.membership.name.clone())
 }
 
-fn stream(key: &str) -> String {
-    format!("product/{key}")
+/// The stream of messages about a product: the region's, or a service node's own, so that one that is away holds up no other.
+fn stream(key: &str, receiver: &NodeId) -> String {
+    match receiver.kind() {
+        IdKind::ServiceNode => format!("product/{key}/{receiver}"),
+        _ => format!("product/{key}"),
+    }
 }
 
 /// Lists a product on a service node: the one named, or the only one known.
@@ -348,7 +352,7 @@ async fn tell_again(
     receiver: &NodeId,
 ) -> Result<(), Error> {
     let Some((kind, out)) = end_of(&own.product, input) else { return Ok(()) };
-    let found = outbox::try_stream_again(node, tenant, &stream(&own.product.key), kind).await?;
+    let found = outbox::try_stream_again(node, tenant, &stream(&own.product.key, receiver), kind).await?;
     if found > 0 || own.problem_with(receiver).is_none() {
         return Ok(());
     }
@@ -369,7 +373,7 @@ fn end_of(product: &Product, input: &ProductInput) -> Option<(fn(&str) -> bool, 
             Outbound::DelistProduct { product: id, node: node.clone() },
         )),
         (ProductInput::Withdraw { .. }, ProductState::Withdrawn { reason, .. }) => Some((
-            |kind| [PRODUCT_DELIST_MSG, PRODUCT_WITHDRAW_MSG].contains(&kind),
+            |kind| kind == PRODUCT_WITHDRAW_MSG,
             Outbound::WithdrawProduct { product: id, reason: reason.clone() },
         )),
         _ => None,
@@ -413,17 +417,21 @@ fn outbound(
         }
         _ => return Ok(None),
     };
-    Ok(Some(outbox::message(connector, stream(&product.key), &destination, kind, &body, node.now())))
+    let stream = stream(&product.key, &destination);
+    Ok(Some(outbox::message(connector, stream, &destination, kind, &body, node.now())))
 }
 
-/// Waits until nothing about the product is under way any more, or a try has failed.
+/// How near the next try of a message is that is waited for, in microseconds.
+const NEAR_MICROS: i64 = 1_000_000;
+
+/// Waits until nothing about the product is under way to `receiver` any more, or a try has failed and the next one is not near.
 ///
 /// # Errors
 /// [`Error::NotYet`] where the message is still under way; [`Error::Forbidden`] where `receiver` refused it, or it was given up.
 async fn arrived(node: &Node, speaker: &Speaker, key: &str, receiver: &NodeId) -> Result<OwnProduct, Error> {
     let (tenant, begun) = (speaker.id().to_string(), std::sync::OnceLock::new());
     let look = async || {
-        let (own, head) = with_head(node, &tenant, key).await?;
+        let (own, head) = with_head(node, &tenant, key, receiver).await?;
         let Some(head) = head else {
             return match own.problem_with(receiver) {
                 Some(problem) => Err(Error::Forbidden(problem.to_owned().into())),
@@ -432,21 +440,27 @@ async fn arrived(node: &Node, speaker: &Speaker, key: &str, receiver: &NodeId) -
         };
         let (id, attempts) = *begun.get_or_init(|| (head.id, head.attempts));
         let has_failed = head.id == id && head.attempts > attempts && head.lease_until.is_none();
-        if has_failed { Err(offer::unanswered()) } else { Ok(None) }
+        let is_next_far = head.next_at.saturating_sub(node.now().micros()) > NEAR_MICROS;
+        if has_failed && is_next_far { Err(offer::unanswered()) } else { Ok(None) }
     };
     offer::settled(node, look).await
 }
 
-/// A product and the message about it that is to arrive first.
-async fn with_head(node: &Node, tenant: &str, key: &str) -> Result<(OwnProduct, Option<MessageRow>), Error> {
-    let (tenant, key) = (tenant.to_owned(), key.to_owned());
+/// A product and the message about it that is to arrive first at a receiver.
+async fn with_head(
+    node: &Node,
+    tenant: &str,
+    key: &str,
+    receiver: &NodeId,
+) -> Result<(OwnProduct, Option<MessageRow>), Error> {
+    let (tenant, key, stream) = (tenant.to_owned(), key.to_owned(), stream(key, receiver));
     node.store()
         .read("product_messages", move |read| {
-            let (tenant, key) = (tenant.clone(), key.clone());
+            let (tenant, key, stream) = (tenant.clone(), key.clone(), stream.clone());
             Box::pin(async move {
                 let row = read.get_product(&tenant, &key).await?;
                 let row = row.ok_or_else(|| Error::not_found("product", &key))?;
-                Ok((OwnProduct::of(&row)?, read.first_in_stream(&tenant, &stream(&key)).await?))
+                Ok((OwnProduct::of(&row)?, read.first_in_stream(&tenant, &stream).await?))
             })
         })
         .await
@@ -509,7 +523,8 @@ pub(crate) async fn undelivered(node: &Node, row: &MessageRow, error: &Error) ->
 }
 
 fn key_of(row: &MessageRow) -> &str {
-    row.stream.strip_prefix("product/").unwrap_or(&row.stream)
+    let rest = row.stream.strip_prefix("product/").unwrap_or(&row.stream);
+    rest.split_once('/').map_or(rest, |(key, _)| key)
 }
 
 /// A product of the acting connector by its identifier.
@@ -519,42 +534,6 @@ fn key_of(row: &MessageRow) -> &str {
 pub async fn find(node: &Node, speaker: &Speaker, id: &str) -> Result<OwnProduct, Error> {
     let id = ProductId::parse(id).map_err(|error| Error::input("product", error))?;
     let tenant = speaker.id().to_string();
-/// Waits until nothing about the product is under way any more, or a try has failed.
-///
-/// # Errors
-/// [`Error::NotYet`] where the message is still under way; [`Error::Forbidden`] where `receiver` refused it, or it was given up.
-async fn arrived(node: &Node, speaker: &Speaker, key: &str, receiver: &NodeId) -> Result<OwnProduct, Error> {
-    let (tenant, begun) = (speaker.id().to_string(), std::sync::OnceLock::new());
-    let look = async || {
-        let (own, head) = with_head(node, &tenant, key).await?;
-        let Some(head) = head else {
-            return match own.problem_with(receiver) {
-                Some(problem) => Err(Error::Forbidden(problem.to_owned().into())),
-                None => Ok(Some(own)),
-            };
-        };
-        let (id, attempts) = *begun.get_or_init(|| (head.id, head.attempts));
-        let has_failed = head.id == id && head.attempts > attempts && head.lease_until.is_none();
-        if has_failed { Err(offer::unanswered()) } else { Ok(None) }
-    };
-    offer::settled(node, look).await
-}
-
-/// A product and the message about it that is to arrive first.
-async fn with_head(node: &Node, tenant: &str, key: &str) -> Result<(OwnProduct, Option<MessageRow>), Error> {
-    let (tenant, key) = (tenant.to_owned(), key.to_owned());
-    node.store()
-        .read("product_messages", move |read| {
-            let (tenant, key) = (tenant.clone(), key.clone());
-            Box::pin(async move {
-                let row = read.get_product(&tenant, &key).await?;
-                let row = row.ok_or_else(|| Error::not_found("product", &key))?;
-                Ok((OwnProduct::of(&row)?, read.first_in_stream(&tenant, &stream(&key)).await?))
-            })
-        })
-        .await
-}
-
     node.store()
         .read("product_find", move |read| {
             let (tenant, id) = (tenant.clone(), id.clone());

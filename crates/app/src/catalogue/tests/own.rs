@@ -40,16 +40,22 @@ impl Market {
         leased.await.unwrap()
     }
 
-    /// The next message, once it is there.
-    async fn next(&self) -> MessageRow {
+    /// The next messages, once they are there.
+    async fn next_ones(&self) -> Vec<MessageRow> {
         let mut bell = self.town.host.node.store().watch_outbox();
         loop {
             bell.mark_unchanged();
-            if let Some(row) = self.due().await.pop() {
-                return row;
+            let due = self.due().await;
+            if !due.is_empty() {
+                return due;
             }
             bell.changed().await.unwrap();
         }
+    }
+
+    /// The next message, once it is there.
+    async fn next(&self) -> MessageRow {
+        self.next_ones().await.pop().unwrap()
     }
 
     /// Carries a message to the region, and its answer back.
@@ -330,17 +336,22 @@ async fn a_registration_that_was_refused_is_a_dead_letter_until_it_is_done_again
 }
 
 #[tokio::test]
-async fn an_answer_of_one_receiver_ends_no_problem_with_another() {
+async fn a_service_node_that_is_away_holds_up_no_region_and_its_problem_stays_its_own() {
     let market = Market::open().await;
     let resource = market.add(market.file("O3\n1\n")).await;
     let product = market.offer(&resource, 1).await;
     market.listed(&product, &service(1)).await.unwrap();
     let withdrawing = market.withdraw(&product);
-    let delist = market.next().await;
-    assert_eq!(delist.kind, ndi::weir_v1::catalogue::PRODUCT_DELIST_MSG);
-    market.give_up(&delist).await;
-    market.carry(&market.next().await).await;
+    let messages = market.next_ones().await;
+    let [delist, withdraw] = messages.as_slice() else { panic!("{messages:?}") };
+    assert_eq!((delist.kind.as_str(), withdraw.kind.as_str()), ("productDelist", "productWithdraw"));
+    market.carry(withdraw).await;
     withdrawing.await.unwrap().unwrap();
+    market.give_up(delist).await;
+    assert!(market.own(&product).await.problem.is_some());
+    // The region answers once more.
+    let again = MessageRow { id: 0, ..withdraw.clone() };
+    offer::answered(&market.town.host.node, &again, &json!({"status": "withdrawn"})).await.unwrap();
     let own = market.own(&product).await;
     assert_eq!(
         own.problem_with.as_deref(),
