@@ -208,6 +208,7 @@ failure-problem = { $title } ({ $code }, { $status }): { $detail }
 ## commands
 list-empty = There is none yet.
 org-registered = { $name } ({ $subject }) is registered. The code is good once, until { $expires }; whoever joins gives it.
+outbox-retried = { $count } messages that were given up are sent again; those that wait are tried at once
 contract-awaits = It is this side's turn: accept, counter, sign or reject.
 resource-refused = { $file } is left out: { $reason }
 resource-left-out = left out: { $reason }
@@ -302,6 +303,9 @@ head-dead-letter = given up
 head-message = message
 head-recipient = to
 head-attempts = tries
+head-message-number = number
+head-about = about
+head-next-try = next try
 
 ## States
 state-initiated = initiated
@@ -325,6 +329,8 @@ state-use-complete = complete
 state-use-incomplete = incomplete
 state-use-refused = refused
 state-use-mismatch = meters differ
+state-message-waiting = waiting
+state-message-given-up = given up
 
 ## Configuration
 config-missing = there is no { $path }: run `{ $program } init`, or name another with --config
@@ -535,7 +541,8 @@ doctor-said-logs-go-on = { $count ->
 doctor-said-logs-stopped = { $stopped } of { $count } do not go on, such as the one of { $whose } ({ $reason }): tell that node's operator; nothing new of it is believed here until its log goes on as it was
 doctor-said-logs-passed-over = { $count } entries of followed logs are not believed here, such as the one on { $id } ({ $reason }): two registrars speak of one object, agree with them which registration ends; the other one counts then by itself
 doctor-said-outbox-sends = { $waiting } waiting, { $dead } given up
-doctor-said-outbox-given-up = { $waiting } waiting, { $dead } given up, such as { $message } to { $to } ({ $reason }): mend the reason, then do again what caused the message
+doctor-said-outbox-given-up = { $waiting } waiting, { $dead } given up, such as { $message } to { $to } ({ $reason }): mend the reason, then try them again with `{ $program } outbox retry`, or dismiss them with `{ $program } outbox dismiss`
+doctor-said-outbox-late = { $waiting } waiting, { $dead } given up; { $message } to { $to } is tried since { $since } ({ $reason }): it arrives once the reason is mended, nothing has to be done again
 doctor-said-outbox-stuck = { $waiting } waiting, { $dead } given up; the next is overdue for { $overdueSecs } s: restart the node; if it comes back, report it
 doctor-said-windows-wait = { $count } wait for their counter-signature
 doctor-said-windows-late = window { $number } of { $contract } waits since { $since }: see whether the user's connector runs; without its counter-signatures new uses stop
@@ -767,6 +774,24 @@ help-status = What the node says about itself
 help-status-more = Examples:
     {"  "}weir status
     {"  "}weir status --node beijing --json
+help-outbox = Messages that wait to be sent, and those that were given up
+help-outbox-more = Examples:
+    {"  "}weir outbox list
+    {"  "}weir outbox retry --all
+help-outbox-list = List messages that wait and those that were given up
+help-outbox-list-more = Examples:
+    {"  "}weir outbox list
+    {"  "}weir outbox list --json
+help-outbox-retry = Send messages again that were given up; those that wait are tried at once
+help-outbox-retry-more = Examples:
+    {"  "}weir outbox retry 17
+    {"  "}weir outbox retry --all
+help-outbox-retry--messages = The messages' numbers, as outbox list has them
+help-outbox-retry--all = All messages
+help-outbox-dismiss = Forget messages that were given up and are not needed any more
+help-outbox-dismiss-more = Examples:
+    {"  "}weir outbox dismiss 17
+help-outbox-dismiss--messages = The messages' numbers, as outbox list has them
 help-doctor = Look for what is wrong, and say what to do
 help-doctor-more = Examples:
     {"  "}weir doctor

@@ -125,6 +125,7 @@ failure-problem = { $title }（{ $code }，{ $status }）：{ $detail }
 ## commands
 list-empty = 暂无。
 org-registered = { $name }（{ $subject }）已登记。注册码一次有效，{ $expires } 到期，由加入方提供。
+outbox-retried = 重新发送已放弃的报文 { $count } 条；待发报文立即再试
 contract-awaits = 轮到本方：accept（同意）、counter（另提）、sign（签署）或 reject（拒绝）。
 resource-refused = 略过 { $file }：{ $reason }
 resource-left-out = 略过：{ $reason }
@@ -195,8 +196,8 @@ head-connectors = 连接器数
 head-products = 产品数
 head-contracts = 合约数
 head-open-uses = 进行中的使用
-head-messages-waiting = 待发消息
-head-messages-dead = 放弃的消息
+head-messages-waiting = 待发报文
+head-messages-dead = 放弃的报文
 head-log = 本节点日志
 head-entries = 条目
 head-waiting = 待编号
@@ -213,9 +214,12 @@ head-since = 自
 head-sent = 已发送
 head-lacking = 尚缺
 head-dead-letter = 放弃
-head-message = 消息
+head-message = 报文
 head-recipient = 收件方
 head-attempts = 尝试
+head-message-number = 编号
+head-about = 事项
+head-next-try = 下次尝试
 
 ## States
 state-initiated = 发起
@@ -239,6 +243,8 @@ state-use-complete = 完成
 state-use-incomplete = 未完成
 state-use-refused = 被拒绝
 state-use-mismatch = 双方计量不一致
+state-message-waiting = 待发
+state-message-given-up = 已放弃
 
 ## Configuration
 config-missing = 没有 { $path }：请运行 `{ $program } init`，或用 --config 指定其他文件
@@ -393,7 +399,7 @@ doctor-certificates = 证书
 doctor-clock-above = 上级时钟
 doctor-feed = 信息流
 doctor-logs = 日志
-doctor-outbox = 待发消息
+doctor-outbox = 待发报文
 doctor-windows = 窗口
 doctor-sources = 数据源
 failure-told = { $reason }
@@ -429,10 +435,10 @@ doctor-said-certificates-hold = 最先到期的是 { $id } 的证书，于 { $en
 doctor-said-certificates-end-soon = { $id } 的证书将于 { $end } 到期，还有 { $days } 天：请向功能节点运营方申请新的注册码并重新加入
 doctor-said-certificates-ended = { $id } 的证书已于 { $end } 到期：请向功能节点运营方申请新的注册码并重新加入
 doctor-said-clock-unknown = { $upstream } 未返回时间（{ $reason }）：请检查上级节点是否在运行、从本机能否访问
-doctor-said-clock-ahead = 比 { $upstream } 快 { $offMs } 毫秒；消息允许的偏差为 { $limitMs } 毫秒
-doctor-said-clock-behind = 比 { $upstream } 慢 { $offMs } 毫秒；消息允许的偏差为 { $limitMs } 毫秒
-doctor-said-clock-ahead-far = 比 { $upstream } 快 { $offMs } 毫秒；消息允许的偏差为 { $limitMs } 毫秒：请校准本机时钟，最好使用时间同步服务
-doctor-said-clock-behind-far = 比 { $upstream } 慢 { $offMs } 毫秒；消息允许的偏差为 { $limitMs } 毫秒：请校准本机时钟，最好使用时间同步服务
+doctor-said-clock-ahead = 比 { $upstream } 快 { $offMs } 毫秒；报文允许的偏差为 { $limitMs } 毫秒
+doctor-said-clock-behind = 比 { $upstream } 慢 { $offMs } 毫秒；报文允许的偏差为 { $limitMs } 毫秒
+doctor-said-clock-ahead-far = 比 { $upstream } 快 { $offMs } 毫秒；报文允许的偏差为 { $limitMs } 毫秒：请校准本机时钟，最好使用时间同步服务
+doctor-said-clock-behind-far = 比 { $upstream } 慢 { $offMs } 毫秒；报文允许的偏差为 { $limitMs } 毫秒：请校准本机时钟，最好使用时间同步服务
 doctor-said-feed-nothing = 尚未从 { $upstream } 收到 { $origin } 的任何内容：请检查上级节点是否在运行、从本机能否访问
 doctor-said-feed-held = 已有 { $upstream } 的 { $entries } 条记录，最后一条于 { $last }
 doctor-said-feed-damaged = 已有 { $upstream } 的 { $entries } 条记录，但其检查点只覆盖 { $signedEntries } 条：存储已损坏，请恢复，或删除后重新同步
@@ -440,7 +446,8 @@ doctor-said-logs-go-on = 所跟随的 { $count } 个日志均正常延续
 doctor-said-logs-stopped = { $count } 个日志中有 { $stopped } 个无法延续，例如 { $whose } 的日志（{ $reason }）：请告知该节点的运营方；在其日志恢复原状之前，本节点不采信其新内容
 doctor-said-logs-passed-over = 所跟随的日志中有 { $count } 条记录未被采信，例如关于 { $id } 的记录（{ $reason }）：两个登记方对同一对象各有登记，请与其商定注销哪一个；另一个随后自动生效
 doctor-said-outbox-sends = 待发 { $waiting } 条，已放弃 { $dead } 条
-doctor-said-outbox-given-up = 待发 { $waiting } 条，已放弃 { $dead } 条，例如发往 { $to } 的 { $message }（{ $reason }）：请排除原因，再重做引发该消息的操作
+doctor-said-outbox-given-up = 待发 { $waiting } 条，已放弃 { $dead } 条，例如发往 { $to } 的 { $message }（{ $reason }）：请排除原因，再用 `{ $program } outbox retry` 重新发送，或用 `{ $program } outbox dismiss` 移除
+doctor-said-outbox-late = 待发 { $waiting } 条，已放弃 { $dead } 条；发往 { $to } 的 { $message } 自 { $since } 起一直在尝试（{ $reason }）：原因排除后自动送达，无须重做
 doctor-said-outbox-stuck = 待发 { $waiting } 条，已放弃 { $dead } 条；下一条已逾期 { $overdueSecs } 秒：请重启节点；若再次出现，请报告
 doctor-said-windows-wait = { $count } 个窗口等待对方会签
 doctor-said-windows-late = { $contract } 的第 { $number } 个窗口自 { $since } 起等待会签：请检查使用方连接器是否在运行；缺少其会签，新的使用将停止
@@ -671,6 +678,24 @@ help-status = 节点的自述
 help-status-more = 示例：
     {"  "}weir status
     {"  "}weir status --node beijing --json
+help-outbox = 待发与已放弃的报文
+help-outbox-more = 示例：
+    {"  "}weir outbox list
+    {"  "}weir outbox retry --all
+help-outbox-list = 列出待发与已放弃的报文
+help-outbox-list-more = 示例：
+    {"  "}weir outbox list
+    {"  "}weir outbox list --json
+help-outbox-retry = 重新发送已放弃的报文；待发报文立即再试
+help-outbox-retry-more = 示例：
+    {"  "}weir outbox retry 17
+    {"  "}weir outbox retry --all
+help-outbox-retry--messages = 报文编号，见 outbox list
+help-outbox-retry--all = 全部报文
+help-outbox-dismiss = 移除不再需要的已放弃报文
+help-outbox-dismiss-more = 示例：
+    {"  "}weir outbox dismiss 17
+help-outbox-dismiss--messages = 报文编号，见 outbox list
 help-doctor = 查找问题，并说明如何处理
 help-doctor-more = 示例：
     {"  "}weir doctor
@@ -838,6 +863,8 @@ told-window-open = 使用 `{ $use }` 的计量窗口尚未关闭：请稍后再�
 told-window-unsigned = 第 { $window } 个计量窗口尚未会签：请稍后再试
 told-window-unnumbered = 存证日志尚未为第 { $window } 个计量窗口编号：请稍后再试
 told-letter-obsolete = 报文 { $id } 属于已终止的合约：无须重试，可予以移除
+told-letter-waits = 报文 { $id } 仍待发送：只能移除已放弃的报文
+told-letter-needed = 报文 { $id } 载有使用窗口，在得到答复之前会一再发送：不能移除
 told-letter-waits = 报文 { $id } 仍待发送：只能移除已放弃的报文
 told-letter-needed = 报文 { $id } 载有使用窗口，在得到答复之前会一再发送：不能移除
 told-offer-twice = `{ $field }` 不能与 `offer` 同时给出：请给出完整的要约，或只给出与先前不同之处

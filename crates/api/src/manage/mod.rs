@@ -6,6 +6,7 @@ mod data;
 mod identity;
 mod observe;
 mod offers;
+mod outbox;
 mod search;
 
 use axum::Json;
@@ -19,6 +20,7 @@ type Answer<T> = Result<Json<T>, Problem>;
 /// Every management route, below [`crate::routes::MANAGE`].
 pub(crate) fn routes() -> Table {
     observe::routes()
+        .and(outbox::routes())
         .and(identity::routes())
         .and(offers::routes())
         .and(search::routes())

@@ -9,6 +9,7 @@
     clippy::print_stderr
 )]
 
+mod away;
 mod browser;
 mod chains;
 mod crash;

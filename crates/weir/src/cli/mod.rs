@@ -67,6 +67,8 @@ pub(crate) enum Command {
     },
     Nodes,
     Status,
+    #[command(subcommand)]
+    Outbox(Outbox),
     Doctor,
     Demo(Demo),
     Completions {
@@ -351,6 +353,21 @@ pub(crate) struct Verify {
     pub paths: Vec<PathBuf>,
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Outbox {
+    List,
+    Retry {
+        #[arg(value_name = "MESSAGE", required_unless_present = "all")]
+        messages: Vec<u32>,
+        #[arg(long, conflicts_with = "messages")]
+        all: bool,
+    },
+    Dismiss {
+        #[arg(value_name = "MESSAGE", required = true)]
+        messages: Vec<u32>,
+    },
 }
 
 /// Options of the demonstration network.

@@ -296,6 +296,7 @@ fn sentence_key(code: &str) -> Option<&'static str> {
         "logs-passed-over" => "doctor-said-logs-passed-over",
         "outbox-sends" => "doctor-said-outbox-sends",
         "outbox-given-up" => "doctor-said-outbox-given-up",
+        "outbox-late" => "doctor-said-outbox-late",
         "outbox-stuck" => "doctor-said-outbox-stuck",
         "windows-wait" => "doctor-said-windows-wait",
         "windows-late" => "doctor-said-windows-late",

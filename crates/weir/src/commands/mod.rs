@@ -8,6 +8,7 @@ mod doctor;
 mod get;
 mod init;
 mod org;
+mod outbox;
 mod port;
 mod product;
 mod resource;
@@ -187,6 +188,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit> {
         Command::Usage { contract } => usage::run(contract.as_deref(), context).await.map(done),
         Command::Nodes => status::nodes(context).await.map(done),
         Command::Status => status::run(context).await.map(done),
+        Command::Outbox(args) => outbox::run(&args, context).await.map(done),
         Command::Doctor => doctor::run(context).await,
         Command::Demo(args) => serve::demo(&args, context).await.map(done),
         Command::Completions { shell } => completions::run(shell, context).map(done),

@@ -269,6 +269,8 @@ fn state_key(code: &str) -> Option<&'static str> {
         "incomplete" => "state-use-incomplete",
         "refused" => "state-use-refused",
         "mismatch" => "state-use-mismatch",
+        "waiting" => "state-message-waiting",
+        "given_up" => "state-message-given-up",
         _ => return None,
     })
 }
