@@ -1169,3 +1169,5 @@ word-download = download
 word-expired = expired
 word-terminated = terminated
 word-rejected = rejected
+word-process = process
+word-another-process = another process

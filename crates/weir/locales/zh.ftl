@@ -1066,3 +1066,5 @@ word-download = 下载
 word-expired = 到期
 word-terminated = 终止
 word-rejected = 拒绝
+word-process = 进程
+word-another-process = 另一进程

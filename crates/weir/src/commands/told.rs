@@ -86,6 +86,11 @@ fn shown<'v>(context: &Context, name: &str, value: &'v Value) -> Arg<'v> {
             let limit = if name == "constraint" { "limit-" } else { "" };
             Arg::from(view::word(context, &format!("{limit}{word}"), word))
         }
+        // Who holds a store: the store says `process 7`, or that it is another process.
+        Value::String(holder) if name == "holder" => match holder.strip_prefix("process ") {
+            Some(id) => Arg::from(format!("{} {id}", view::word(context, "process", "process"))),
+            None => Arg::from(view::word(context, holder, holder)),
+        },
         Value::String(text) => Arg::from(text.as_str()),
         Value::Number(number) if NUMBERS.contains(&name) => Arg::from(number.to_string()),
         Value::Number(number) => number.as_u64().map_or_else(|| number.to_string().into(), Arg::Count),

@@ -95,6 +95,7 @@ fn terms() -> Vec<TermsRefusal> {
             user: SubjectCode::parse("91310000MA0000005E").unwrap(),
             users: "x".to_owned(),
         },
+        TermsRefusal::RegionLeftOut { region: AreaCode::parse("3100").unwrap(), regions: "x".to_owned() },
         TermsRefusal::NotARegion(AreaCode::parse("0077").unwrap()),
         TermsRefusal::FieldsOnFormat(domain::catalogue::Format::Parquet),
         TermsRefusal::UnknownField("O4".to_owned()),
@@ -425,6 +426,7 @@ fn what_people_run_into_reads_well() {
     );
     assert_eq!(none, "不能签署：该合约正在协商，待本方答复");
     assert_eq!(zh(peer("300108", json!({"case": "enrolment-used"}))).split('：').next(), Some("1A 拒绝"));
+    assert!(zh(Error::Store(stores().remove(6))).contains("（进程 7）"));
     let told = zh(Error::Source(files().remove(9)));
     assert!(told.starts_with("/data/a.csv：第 2 行有 5 个字段"), "{told}");
     let told = zh(Error::Terms(terms().remove(1)));
