@@ -86,7 +86,7 @@ pub enum Error {
     },
     /// The source of a product is not what was catalogued; where it lies is told to nobody.
     #[error(
-        "the source of `{0}` changed since it was catalogued: its provider has to restore it or register it anew"
+        "the source of `{0}` changed since it was catalogued: its provider has to restore it, or to catalogue it again and register the product again"
     )]
     SourceChanged(String),
     /// The same message was handled in the meantime: its stored answer stands.

@@ -257,6 +257,10 @@ fn terms(error: &TermsRefusal) -> Case {
         TermsRefusal::UserLeftOut { user, users } => {
             ("user-left-out", json!({"constraint": "user", "user": user, "users": users}))
         }
+        TermsRefusal::RegionLeftOut { region, regions } => (
+            "region-left-out",
+            json!({"constraint": "region", "region": region.to_string(), "regions": regions}),
+        ),
         TermsRefusal::NotARegion(area) => {
             ("not-a-region", json!({"constraint": "region", "actual": area.to_string()}))
         }

@@ -189,7 +189,7 @@ pub enum DataError {
     },
     /// The file is not the one that was catalogued.
     #[error(
-        "`{}` is not the file that was catalogued: its digest is {found}, the catalogue's {catalogued}; restore it, or register it anew",
+        "`{}` is not the file that was catalogued: its digest is {found}, the catalogue's {catalogued}; restore it, or catalogue it again (`weir resource add`) and register its product again (`weir product register`)",
         path.display()
     )]
     SourceChanged {

@@ -666,7 +666,7 @@ help-product-more = Examples:
     {"  "}weir product register 7… --count 2 --to 2026-12-31
     {"  "}weir product list 6…
     {"  "}weir product list
-help-product-register = Register a resource as a product
+help-product-register = Register a resource as a product, or again after its file changed; what is not named stays as it was
 help-product-register-more = Examples:
     {"  "}weir product register 7… --count 2 --to 2026-12-31 --industry 0077
     {"  "}weir product register 7… --field PM2.5,O3 --negotiation manual
@@ -949,6 +949,7 @@ told-count-range = count { $actual } is out of range: give 1 to { $limit }
 told-too-many-items = { $constraint } names { $actual } items: at most { $limit }
 told-terms-too-large = the terms are too large ({ $what }): { $actual }, and the limit is { $limit }
 told-user-left-out = the users `{ $users }` leave out this contract's user `{ $user }`, so it could never be used: name `{ $user }` among them, or leave the users away
+told-region-left-out = the regions `{ $regions }` leave out `{ $region }`, where this contract's user is registered, so it could never be used: name `{ $region }` among them, or leave the regions away
 told-not-a-region = `{ $actual }` is an industry, not a region: give a code such as `3100`
 told-fields-on-format = fields cannot be limited on { $actual } files yet: leave the fields out
 told-unknown-field = the product has no field `{ $actual }`: compare it with the catalogue's columns
@@ -970,7 +971,7 @@ told-letter-needed = message { $id } carries a usage window, which is sent again
 told-offer-twice = `{ $field }` is given beside `offer`: give the whole offer, or what is different from the earlier one
 told-unanswered = the other side has not answered yet; the message is under way, nothing has to be done again
 told-product-on-its-way = product `{ $product }` has not reached this node yet: try again in a moment
-told-product-changed = the source of product `{ $product }` changed since it was catalogued: its provider has to restore it or register it anew
+told-product-changed = the source of product `{ $product }` changed since it was catalogued: its provider has to restore it, or to catalogue it again and register the product again
 told-product-withdrawn = product `{ $product }` is withdrawn: search for another
 told-product-of-another = product `{ $product }` belongs to another connector
 told-no-service-node = products are listed on service nodes: name one with --on
@@ -1011,7 +1012,7 @@ told-file-is-utf8 = `{ $path }` is UTF-8, not { $encoding }: leave --encoding aw
 told-file-missing = there is no file at `{ $path }`: give the path of a CSV or Parquet file
 told-file-special = `{ $path }` is a folder, a pipe or a device: give the path of a CSV or Parquet file
 told-file-ending = `{ $path }` has no known ending: .csv, .tsv, .txt and .parquet are
-told-file-changed = `{ $path }` is not the file that was catalogued: its digest is { $found }, the catalogue's { $catalogued }; restore it, or register it anew
+told-file-changed = `{ $path }` is not the file that was catalogued: its digest is { $found }, the catalogue's { $catalogued }; restore it, or catalogue it again with `{ $program } resource add` and register its product again with `{ $program } product register`
 told-certificate-expired = the certificate of `{ $subject }` expired at { $end }: renew it
 told-certificate-not-yet = the certificate of `{ $subject }` is valid from { $from }, and it is { $at }: check the clock
 told-certificate-untrusted = the certificate of `{ $subject }` was issued by `{ $issuer }`, which is not among the root certificates

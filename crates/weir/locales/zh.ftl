@@ -570,7 +570,7 @@ help-product-more = 示例：
     {"  "}weir product register 7… --count 2 --to 2026-12-31
     {"  "}weir product list 6…
     {"  "}weir product list
-help-product-register = 把资源登记为产品
+help-product-register = 把资源登记为产品；文件变动后可再次登记，未写明的内容保持不变
 help-product-register-more = 示例：
     {"  "}weir product register 7… --count 2 --to 2026-12-31 --industry 0077
     {"  "}weir product register 7… --field PM2.5,O3 --negotiation manual
@@ -847,6 +847,7 @@ told-count-range = 次数 { $actual } 超出范围：请给出 1 至 { $limit }
 told-too-many-items = { $constraint }有 { $actual } 项：至多 { $limit } 项
 told-terms-too-large = 条款过大（{ $what }）：为 { $actual }，上限为 { $limit }
 told-user-left-out = 使用方 `{ $users }` 不含本合约的使用方 `{ $user }`，合约将无法使用：请加入 `{ $user }`，或不限定使用方
+told-region-left-out = 区域 `{ $regions }` 不含本合约使用方的注册地 `{ $region }`，合约将无法使用：请加入 `{ $region }`，或不限定区域
 told-not-a-region = `{ $actual }` 是行业代码而不是区域代码：请给出如 `3100` 的代码
 told-fields-on-format = 暂不支持对 { $actual } 文件限定字段：请去掉字段条款
 told-unknown-field = 产品没有字段 `{ $actual }`：请与目录中的列核对
@@ -865,12 +866,10 @@ told-window-unnumbered = 存证日志尚未为第 { $window } 个计量窗口编
 told-letter-obsolete = 报文 { $id } 属于已终止的合约：无须重试，可予以移除
 told-letter-waits = 报文 { $id } 仍待发送：只能移除已放弃的报文
 told-letter-needed = 报文 { $id } 载有使用窗口，在得到答复之前会一再发送：不能移除
-told-letter-waits = 报文 { $id } 仍待发送：只能移除已放弃的报文
-told-letter-needed = 报文 { $id } 载有使用窗口，在得到答复之前会一再发送：不能移除
 told-offer-twice = `{ $field }` 不能与 `offer` 同时给出：请给出完整的要约，或只给出与先前不同之处
 told-unanswered = 对方尚未答复；报文仍在发送，无须重做
 told-product-on-its-way = 产品 `{ $product }` 尚未到达本节点：请稍后再试
-told-product-changed = 产品 `{ $product }` 的数据源在编目之后有变动：须由提供方恢复，或重新登记
+told-product-changed = 产品 `{ $product }` 的数据源在编目之后有变动：须由提供方恢复，或重新编目并重新登记该产品
 told-product-withdrawn = 产品 `{ $product }` 已撤回：请检索其他产品
 told-product-of-another = 产品 `{ $product }` 属于其他连接器
 told-no-service-node = 产品只在业务节点上架：请用 --on 指定业务节点
@@ -911,7 +910,7 @@ told-file-is-utf8 = `{ $path }` 是 UTF-8 而不是 { $encoding }：请去掉 --
 told-file-missing = `{ $path }` 处没有文件：请给出 CSV 或 Parquet 文件的路径
 told-file-special = `{ $path }` 是目录、管道或设备：请给出 CSV 或 Parquet 文件的路径
 told-file-ending = `{ $path }` 的扩展名不可识别：应为 .csv、.tsv、.txt 或 .parquet
-told-file-changed = `{ $path }` 不是编目时的文件：其摘要为 { $found }，目录中为 { $catalogued }；请恢复该文件，或重新登记
+told-file-changed = `{ $path }` 不是编目时的文件：其摘要为 { $found }，目录中为 { $catalogued }；请恢复该文件，或用 `{ $program } resource add` 重新编目，再用 `{ $program } product register` 重新登记其产品
 told-certificate-expired = `{ $subject }` 的证书已于 { $end } 到期：请更新
 told-certificate-not-yet = `{ $subject }` 的证书自 { $from } 起有效，而现在是 { $at }：请检查时钟
 told-certificate-untrusted = `{ $subject }` 的证书由 `{ $issuer }` 颁发，而它不在所信任的根证书之中

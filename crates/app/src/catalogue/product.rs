@@ -3,7 +3,8 @@
 use domain::catalogue::{I18n, Keywords, NewProduct, Product, ProductInput, ProductState, Profile};
 use domain::codes::DeliveryForm;
 use domain::id::{AreaCode, IdKind, NodeId, ProductId, ResourceId};
-use domain::{Outbound, Step, Timestamp};
+use domain::terms::{Action, Terms};
+use domain::{Outbound, Step, TimeRange, Timestamp};
 use ndi::IsoTime;
 use ndi::Message as _;
 use ndi::weir_v1::catalogue::{
@@ -14,11 +15,12 @@ use ndi::weir_v1::convert::keywords_of;
 use ndi::weir_v1::public_log::{Column, I18nText, NodeKind};
 use ndi::weir_v1::terms::TermsObject;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::{Body, MessageRow, NewMessage, ProductRow, Read};
 
 use super::change::{Change, Own, change, change_known, get};
 use super::kept::Place;
+use super::resource::OwnResource;
 use super::{offer, resource};
 use crate::member::Speaker;
 use crate::outbox::End;
@@ -43,17 +45,55 @@ pub struct NewOffer {
     pub resource: String,
     /// Title; the resource's where it is absent.
     pub title: Option<I18n>,
-    /// Description; the resource's where it is absent.
+    /// Description; where it is absent, that of the product that is registered anew, else the resource's.
     pub description: Option<I18n>,
-    /// Keywords; the resource's where they are absent.
+    /// Keywords; the same.
     pub keywords: Option<Keywords>,
-    /// Industry: `00` and the division of GB/T 4754.
+    /// Industry: `00` and the division of GB/T 4754; where it is absent, that of the product that is registered anew.
     pub industry: Option<String>,
-    /// The widest terms that the provider agrees to.
-    pub offer: Value,
-    /// Who answers proposals.
-    #[serde(default)]
-    pub negotiation: Negotiation,
+    /// The widest terms that the provider agrees to, whole.
+    pub offer: Option<Value>,
+    /// In place of `offer`: what is different from the offer of the product that is registered anew, else from reading for a year from
+    /// now on. A dimension that is named takes the place of the earlier one.
+    pub terms: Option<Map<String, Value>>,
+    /// Who answers proposals; where it is absent, as with the product that is registered anew, else automatic.
+    pub negotiation: Option<Negotiation>,
+}
+
+/// How long an offer stands that does not say it, in days.
+const OFFER_DAYS: i64 = 365;
+
+impl NewOffer {
+    /// The terms of the offer. What is not named stays as it was: registering a product anew, for a changed file, opens nothing.
+    fn offer(&self, before: Option<&Product>, now: Timestamp) -> Result<Terms, Error> {
+        let at = ndi::Path::ROOT;
+        let (value, name) = match (&self.offer, &self.terms) {
+            (Some(_), Some(_)) => {
+                let words =
+                    "given beside `offer`: give the whole offer, or what is different from the earlier one";
+                return Err(Error::input("terms", Reason::new("offer-twice", words)));
+            }
+            (Some(whole), None) => (whole.clone(), "offer"),
+            (None, changes) => {
+                let whole = match before {
+                    Some(product) => product.offer.clone(),
+                    None => a_year_from(now)?,
+                };
+                let mut whole = TermsObject::from(&whole).to_body()?;
+                if let (Some(members), Some(changes)) = (whole.as_object_mut(), changes) {
+                    members.extend(changes.clone());
+                }
+                (whole, "terms")
+            }
+        };
+        let at = at.key(name);
+        Ok(TermsObject::read_at(&value, &at)?.to_domain(&at)?)
+    }
+}
+
+fn a_year_from(now: Timestamp) -> Result<Terms, Error> {
+    let time = TimeRange::new(now, now.plus_secs(OFFER_DAYS * 86_400));
+    Ok(Terms::new(Action::Read, time.map_err(|error| Error::Corrupt(error.to_string()))?))
 }
 
 /// A connector's own row of a product.
@@ -145,62 +185,87 @@ impl OwnProduct {
 }
 
 /// Drafts a product of a resource, and registers it at the region. The same resource with the same title is the same product: it keeps its
-/// identifier, and stays where it is listed.
+/// identifier, stays where it is listed, and what is not named anew stays as it was.
 ///
 /// # Errors
 /// [`Error::Message`] and [`Error::Terms`] for an offer that cannot be; [`Error::NotFound`] for the resource; [`Error::Peer`] where the region refused.
 pub async fn register(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<OwnProduct, Error> {
-    let (draft, profile, negotiation) = draft(node, speaker, new).await?;
-    let key = draft.key.clone();
+    let draft = Draft::of(node, speaker, new).await?;
     let turn = |before: Option<OwnProduct>| {
         let now = node.now();
-        let drafted = Product::draft(draft.clone(), &profile, now)?;
+        let profile = &draft.resource.resource.profile;
+        let negotiation = draft.negotiation(before.as_ref());
+        let new = draft.product(speaker, before.as_ref().map(|own| &own.product), now)?;
+        let drafted = Product::draft(new, profile, now)?;
         let submitted = drafted.next.step(ProductInput::Submit, now)?;
         let product = match &before {
             Some(before) => submitted.next.continuing(&before.product),
             None => submitted.next,
         };
-        let message = register_message(node, speaker, &product, &profile)?;
+        let message = register_message(node, speaker, &product, profile)?;
         let own = OwnProduct { product, negotiation, awaits_region: true, problem: None, problem_with: None };
         let evidence = drafted.evidence.into_iter().chain(submitted.evidence).collect();
         Ok(Change { own, evidence, messages: vec![message] })
     };
-    change(node, speaker.id().as_str(), &key, None, turn).await?;
-    settle(node, speaker, &key, |own| own.product.id.is_some() && !own.awaits_region).await
+    change(node, speaker.id().as_str(), &draft.key, None, turn).await?;
+    settle(node, speaker, &draft.key, |own| own.product.id.is_some() && !own.awaits_region).await
 }
 
-async fn draft(
-    node: &Node,
-    speaker: &Speaker,
+/// What was asked for, with the resource that it is about.
+struct Draft {
+    key: String,
+    title: I18n,
+    industry: Option<AreaCode>,
+    resource: OwnResource,
+    id: ResourceId,
     new: NewOffer,
-) -> Result<(NewProduct, Profile, Negotiation), Error> {
-    let id = ResourceId::parse(&new.resource).map_err(|error| Error::input("resource", error))?;
-    let tenant = speaker.id().to_string();
-    let wanted = id.clone();
-    let own = node
-        .store()
-        .read("resource_of_product", move |read| {
-            let (tenant, id) = (tenant.clone(), wanted.clone());
-            Box::pin(async move { resource::own(read, &tenant, &id).await })
+}
+
+impl Draft {
+    async fn of(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<Draft, Error> {
+        let id = ResourceId::parse(&new.resource).map_err(|error| Error::input("resource", error))?;
+        let tenant = speaker.id().to_string();
+        let wanted = id.clone();
+        let resource = node
+            .store()
+            .read("resource_of_product", move |read| {
+                let (tenant, id) = (tenant.clone(), wanted.clone());
+                Box::pin(async move { resource::own(read, &tenant, &id).await })
+            })
+            .await?;
+        let industry = new.industry.as_deref().map(AreaCode::parse).transpose();
+        let industry = industry.map_err(|error| Error::input("industry", error))?;
+        let title = new.title.clone().filter(|title| !title.is_empty());
+        let title = title.unwrap_or_else(|| resource.resource.title.clone());
+        Ok(Draft { key: product_key(&id, &title), title, industry, resource, id, new })
+    }
+
+    fn negotiation(&self, before: Option<&OwnProduct>) -> Negotiation {
+        let earlier = before.map(|own| own.negotiation);
+        self.new.negotiation.or(earlier).unwrap_or_default()
+    }
+
+    fn product(
+        &self,
+        speaker: &Speaker,
+        before: Option<&Product>,
+        now: Timestamp,
+    ) -> Result<NewProduct, Error> {
+        let resource = &self.resource.resource;
+        let description = before.map_or(&resource.description, |product| &product.description);
+        let keywords = before.map_or(&resource.keywords, |product| &product.keywords);
+        Ok(NewProduct {
+            key: self.key.clone(),
+            resource: self.id.clone(),
+            connector: speaker.id().clone(),
+            title: self.title.clone(),
+            description: self.new.description.clone().unwrap_or_else(|| description.clone()),
+            keywords: self.new.keywords.clone().unwrap_or_else(|| keywords.clone()),
+            industry: self.industry.or_else(|| before.and_then(|product| product.industry)),
+            delivery: DeliveryForm::Dataset,
+            offer: self.new.offer(before, now)?,
         })
-        .await?;
-    let industry = new.industry.as_deref().map(AreaCode::parse).transpose();
-    let industry = industry.map_err(|error| Error::input("industry", error))?;
-    let path = ndi::Path::ROOT;
-    let offer = TermsObject::read_at(&new.offer, &path.key("offer"))?.to_domain(&path.key("offer"))?;
-    let title = new.title.filter(|title| !title.is_empty()).unwrap_or(own.resource.title);
-    let product = NewProduct {
-        key: product_key(&id, &title),
-        resource: id,
-        connector: speaker.id().clone(),
-        title,
-        description: new.description.unwrap_or(own.resource.description),
-        keywords: new.keywords.unwrap_or(own.resource.keywords),
-        industry,
-        delivery: DeliveryForm::Dataset,
-        offer,
-    };
-    Ok((product, own.resource.profile, new.negotiation))
+    }
 }
 
 fn product_key(resource: &ResourceId, title: &I18n) -> String {
@@ -364,8 +429,11 @@ async fn tell_again(
     change_known(node, tenant, &key, None, turn).await
 }
 
+/// Tells messages by their name.
+type IsMessage = fn(&str) -> bool;
+
 /// Which messages end what a product is elsewhere, and such a message.
-fn end_of(product: &Product, input: &ProductInput) -> Option<(fn(&str) -> bool, Outbound)> {
+fn end_of(product: &Product, input: &ProductInput) -> Option<(IsMessage, Outbound)> {
     let id = product.id.clone()?;
     match (input, &product.state) {
         (ProductInput::Delist { node }, _) => Some((

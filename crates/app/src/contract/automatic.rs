@@ -44,7 +44,7 @@ pub(super) fn respond(turn: Turn, stance: &Stance) -> Result<Response, Error> {
             let agreed = turn.step_quietly(Input::Accept)?.signs_when(AutoSign::AfterPeer { terms });
             Ok(Response::Taken(agreed))
         }
-        Decision::Counter(ours) => match ours.check_user(&turn.contract().user.subject) {
+        Decision::Counter(ours) => match ours.check_user(&turn.contract().user.connector) {
             Ok(()) => counter(turn, ours),
             Err(refusal) => Ok(Response::Refused(turn, refusal.into())),
         },

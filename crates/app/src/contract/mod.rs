@@ -93,7 +93,7 @@ pub enum Sign {
 pub async fn propose(node: &Node, speaker: &Speaker, new: NewContract) -> Result<ContractView, Error> {
     let product = ProductId::parse(&new.product).map_err(|error| Error::input("product", error))?;
     let terms = read_terms(&new.terms)?;
-    terms.check_user(&speaker.id().subject())?;
+    terms.check_user(speaker.id())?;
     let offered = platform::offered(node, &product).await?;
     check_fields(&terms, &offered)?;
     node.known(offered.product.connector.as_str()).await?;
@@ -203,7 +203,7 @@ pub async fn counter(
 ) -> Result<ContractView, Error> {
     let terms = read_terms(terms)?;
     act(node, speaker, name, |turn| {
-        terms.check_user(&turn.contract().user.subject)?;
+        terms.check_user(&turn.contract().user.connector)?;
         let follows = matches!(turn.entry.auto_sign, AutoSign::OnAgreement { .. });
         let turn = turn.step(Input::Propose { terms: terms.clone() })?;
         // Whoever signs on agreement does so for its last terms.

@@ -28,7 +28,7 @@ pub async fn handle_negotiate(node: &Node, incoming: &Incoming) -> Result<Value,
     let (negotiate, role) = wire::read_negotiate(incoming)?;
     wire::verify_signatures(node, &negotiate, role).await?;
     if negotiate.signatures.is_empty() {
-        negotiate.terms.check_user(&negotiate.user.subject)?;
+        negotiate.terms.check_user(&negotiate.user.connector)?;
     }
     let (held, stance) = look(node, incoming, &negotiate, role).await?;
     if held.is_none() {

@@ -87,6 +87,7 @@ fn logs_found(followed: &[FollowedView]) -> Check {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::check::results;
     use super::*;

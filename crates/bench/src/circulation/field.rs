@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::Node;
-use app::catalogue::product::{self, Negotiation, NewOffer};
+use app::catalogue::product::{self, NewOffer};
 use app::catalogue::resource::{self, NewResource};
 use app::identity::{self, JoinOrder, NewOrganisation};
 use app::member::Speaker;
@@ -115,8 +115,9 @@ impl Field {
             description: None,
             keywords: None,
             industry: None,
-            offer: self.terms(),
-            negotiation: Negotiation::Automatic,
+            offer: Some(self.terms()),
+            terms: None,
+            negotiation: None,
         };
         let own = product::register(&self.providers, &self.provider, offer).await?;
         own.product
@@ -161,7 +162,7 @@ fn is_listed(product: &Value) -> bool {
 
 /// The root makes itself, regions and the industry join it, the service node joins its region.
 async fn join_nodes(network: &Network) -> Result<()> {
-    network.running(GLOBAL)?.settle().await?;
+    network.running(GLOBAL)?.settle(|_| ()).await?;
     let global = node(network, GLOBAL)?;
     for (name, runs) in [(REGION, "region"), (OTHER_REGION, "region"), ("industry-0077", "industry")] {
         join_node(&global, network, name, runs).await?;

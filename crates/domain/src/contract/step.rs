@@ -352,7 +352,7 @@ impl Contract {
     // The end.
 
     fn reject(self, reason: String, now: Timestamp) -> Result<Step<Self>, Refusal> {
-        Refusal::check_length("reason", &reason, limits::REASON_CHARS_MAX)?;
+        Refusal::check_text("reason", &reason, limits::REASON_CHARS_MAX)?;
         let by = self.role;
         match &self.state {
             ContractState::Negotiating { .. } => {
@@ -369,7 +369,7 @@ impl Contract {
     }
 
     fn terminate(self, reason: String, now: Timestamp) -> Result<Step<Self>, Refusal> {
-        Refusal::check_length("reason", &reason, limits::REASON_CHARS_MAX)?;
+        Refusal::check_text("reason", &reason, limits::REASON_CHARS_MAX)?;
         let by = self.role;
         match &self.state {
             ContractState::Ended { .. } => Ok(Step::unchanged(self)),

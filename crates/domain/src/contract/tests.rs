@@ -293,7 +293,7 @@ fn rejecting_ends_a_negotiation_and_fails_a_signing() {
     assert_eq!(failed.state.signatures().cloned(), given);
     let ended = ok(&failed, Input::Terminate { reason: reason("over") }).next;
     assert_eq!(ended.state.signatures().cloned(), given);
-    assert!(step(&performing(), Input::Reject { reason: String::new() }).is_err());
+    assert!(step(&performing(), Input::Reject { reason: "over".to_owned() }).is_err());
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn time_ends_a_contract_and_the_issuer_reports_it() {
     assert!(matches!(&expired.next.state, ContractState::Ended { cause: EndCause::Expired, .. }));
     assert!(expired.outbox.is_empty(), "the provider did not issue it");
     assert!(expired.next.clone().step(Input::Expire, end).unwrap().is_unchanged());
-    let theirs = done.step(Input::PeerTerminated { reason: String::new() }, end).unwrap();
+    let theirs = done.step(Input::PeerTerminated { reason: "over".to_owned() }, end).unwrap();
     assert!(matches!(theirs.next.state, ContractState::Ended { cause: EndCause::Expired, .. }));
 
     let user = ok(&proposed(), Input::PeerAccepted).next;
@@ -428,7 +428,10 @@ fn uses_are_admitted_while_the_contract_is_in_force() {
         refusal.to_string(),
         "the contract is in state `03` signing: only a contract in force allows uses"
     );
-    let ended = ok(&performing(), Input::Terminate { reason: String::new() }).next;
+    for input in [Input::Terminate { reason: String::new() }, Input::Reject { reason: String::new() }] {
+        assert!(step(&agreed(), input).is_err(), "whoever ends a contract says why");
+    }
+    let ended = ok(&performing(), Input::Terminate { reason: "over".to_owned() }).next;
     assert_eq!(
         ended.admit(&request(now(), 0)),
         Err(UseRefusal::NotPerforming { status: ContractStatus::Ended })
@@ -447,8 +450,8 @@ fn a_signed_contract_before_its_start_has_a_state_of_its_own() {
 fn a_refusal_promises_exactly_what_is_possible() {
     let half_ours = ok(&agreed(), sign(&agreed())).next;
     let half_theirs = ok(&agreed(), peer_signed(&agreed())).next;
-    let failed = ok(&agreed(), Input::Reject { reason: String::new() }).next;
-    let ended = ok(&performing(), Input::Terminate { reason: String::new() }).next;
+    let failed = ok(&agreed(), Input::Reject { reason: "over".to_owned() }).next;
+    let ended = ok(&performing(), Input::Terminate { reason: "over".to_owned() }).next;
     let states =
         [initiated(), proposed(), received(), agreed(), half_ours, half_theirs, failed, performing(), ended];
     for contract in states {
@@ -492,7 +495,7 @@ fn a_refusal_says_the_state_and_what_is_possible() {
         refusal.to_string(),
         "`accept` is not possible: the contract is initiated; possible: id assigned, terminate, expire"
     );
-    let ended = ok(&performing(), Input::Terminate { reason: String::new() }).next;
+    let ended = ok(&performing(), Input::Terminate { reason: "over".to_owned() }).next;
     let refusal = step(&ended, Input::Accept).unwrap_err();
     assert_eq!(
         refusal.to_string(),

@@ -23,7 +23,7 @@ pub use constraint::{Constraint, ConstraintName, Operator};
 pub use negotiate::{Decision, decide};
 
 use crate::catalogue::{Format, Profile};
-use crate::id::{AreaCode, SubjectCode};
+use crate::id::{AreaCode, NodeId, SubjectCode};
 use crate::{TimeRange, limits};
 
 /// Terms of a contract, of an offer, or of a proposal. Every door (wire, store, lifecycle) calls [`Terms::check`].
@@ -207,6 +207,16 @@ pub enum TermsRefusal {
         /// The users that are named.
         users: String,
     },
+    /// Regions without that of the contract's user: nobody could use it.
+    #[error(
+        "the regions `{regions}` leave out `{region}`, where this contract's user is registered, so it could never be used: name `{region}` among them, or leave the regions away"
+    )]
+    RegionLeftOut {
+        /// The region of the contract's user.
+        region: AreaCode,
+        /// The regions that are named.
+        regions: String,
+    },
     /// An industry code among the regions.
     #[error("`{0}` is an industry, not a region: expected a code such as `3100`")]
     NotARegion(AreaCode),
@@ -234,6 +244,7 @@ impl TermsRefusal {
             Self::CountRange(_) => Some(Dimension::Count),
             Self::NotARegion(_) => Some(Dimension::Region),
             Self::UserLeftOut { .. } => Some(Dimension::User),
+            Self::RegionLeftOut { .. } => Some(Dimension::Region),
             Self::FieldsOnFormat(_) | Self::UnknownField(_) | Self::FieldName(_) => Some(Dimension::Fields),
             _ => None,
         }
@@ -292,16 +303,18 @@ impl Terms {
         }
     }
 
-    /// Checks that the contract's user may use it: the users are not limited, or it is among them.
+    /// Checks that the contract's user, by its connector, may use it: users and regions are not limited, or it and its region are among them.
     ///
     /// # Errors
-    /// [`TermsRefusal::UserLeftOut`].
-    pub fn check_user(&self, user: &SubjectCode) -> Result<(), TermsRefusal> {
-        match &self.users {
-            Some(users) if !users.contains(user) => {
-                Err(TermsRefusal::UserLeftOut { user: user.clone(), users: list(users) })
-            }
-            _ => Ok(()),
+    /// [`TermsRefusal::UserLeftOut`], [`TermsRefusal::RegionLeftOut`].
+    pub fn check_user(&self, user: &NodeId) -> Result<(), TermsRefusal> {
+        let (subject, region) = (user.subject(), user.area());
+        if let Some(users) = self.users.as_ref().filter(|users| !users.contains(&subject)) {
+            return Err(TermsRefusal::UserLeftOut { user: subject, users: list(users) });
+        }
+        match self.regions.as_ref().filter(|regions| !admit::covers(regions, region)) {
+            Some(regions) => Err(TermsRefusal::RegionLeftOut { region, regions: list(regions) }),
+            None => Ok(()),
         }
     }
 

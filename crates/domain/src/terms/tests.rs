@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::Timestamp;
+use crate::id::IdKind;
 use crate::testkit::{Rng, area, at, now, profile, subject, terms, user, year};
 
 fn triple(name: &str, operator: &str, value: &str) -> Constraint {
@@ -374,14 +375,28 @@ fn every_dimension_but_the_action_has_a_constraint() {
 }
 
 #[test]
-fn terms_that_leave_out_the_contract_s_user_are_refused_with_the_way_out() {
-    let code = subject;
-    let (own, other) = (code("91310000MA0000005E"), code("91310000MA0000005F"));
+fn terms_that_leave_out_the_contract_s_user_or_its_region_are_refused_with_the_way_out() {
+    let (own, other) = (subject("91310000MA0000005E"), subject("91310000MA0000005F"));
+    let mut next = 0;
+    let mut draw = || {
+        next += 1;
+        next
+    };
+    let user = NodeId::mint(IdKind::Connector, &own, area("3101"), &mut draw).unwrap();
     let open = terms();
-    assert_eq!(open.check_user(&own), Ok(()));
-    assert_eq!(open.clone().with_users([other.clone(), own.clone()]).check_user(&own), Ok(()));
-    let refusal = open.with_users([other.clone()]).check_user(&own).unwrap_err();
+    assert_eq!(open.check_user(&user), Ok(()));
+    assert_eq!(open.clone().with_users([other.clone(), own.clone()]).check_user(&user), Ok(()));
+    let refusal = open.clone().with_users([other.clone()]).check_user(&user).unwrap_err();
     assert_eq!(refusal.dimension(), Some(Dimension::User));
     assert_eq!(refusal, TermsRefusal::UserLeftOut { user: own.clone(), users: other.to_string() });
     assert!(refusal.to_string().contains(own.as_str()), "{refusal}");
+
+    // A province stands for what lies in it.
+    for region in ["3101", "3100"] {
+        assert_eq!(open.clone().with_regions([area("1100"), area(region)]).check_user(&user), Ok(()));
+    }
+    let refusal = open.with_regions([area("1100")]).check_user(&user).unwrap_err();
+    assert_eq!(refusal.dimension(), Some(Dimension::Region));
+    let expected = TermsRefusal::RegionLeftOut { region: area("3101"), regions: "1100".to_owned() };
+    assert_eq!(refusal, expected);
 }

@@ -1,6 +1,5 @@
 //! `weir product`: what a provider offers, and where it is listed.
 
-use chrono::Utc;
 use serde_json::{Value, json};
 
 use crate::cli::{Negotiation, Product};
@@ -63,8 +62,12 @@ fn request(command: &Product) -> Result<(String, Value)> {
         Product::Register { resource, words, industry, negotiation, terms: flags } => {
             let mut body = words.members();
             body.insert("resource".into(), json!(resource));
-            body.insert("offer".into(), terms::offer(flags, Utc::now())?);
-            body.insert("negotiation".into(), json!(word(*negotiation)));
+            // A whole offer from a file, or what the flags say on top of the earlier one.
+            let member = if flags.terms.is_some() { "offer" } else { "terms" };
+            body.insert(member.into(), terms::over(&json!({}), flags)?);
+            if let Some(negotiation) = negotiation {
+                body.insert("negotiation".into(), json!(word(*negotiation)));
+            }
             if let Some(industry) = industry {
                 body.insert("industry".into(), json!(industry));
             }
@@ -136,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn registering_sends_an_offer_with_both_ends_of_time() {
+    fn registering_sends_what_was_named_and_nothing_else() {
         let (path, body) = request_of(&[
             "product",
             "register",
@@ -154,8 +157,8 @@ mod tests {
         assert_eq!(body["resource"], "7A");
         assert_eq!(body["negotiation"], "manual");
         assert_eq!(body["industry"], "0077");
-        assert_eq!((&body["offer"]["count"], &body["offer"]["action"]), (&json!(3), &json!("read")));
-        assert_eq!(body["offer"]["to"], "2100-01-01T00:00:00+08:00");
-        assert!(body["offer"]["from"].is_string());
+        assert_eq!(body["terms"], json!({"count": 3, "to": "2100-01-01T00:00:00+08:00"}));
+        let (_, bare) = request_of(&["product", "register", "7A"]);
+        assert_eq!(bare, json!({"resource": "7A", "terms": {}}), "the node keeps what stands");
     }
 }

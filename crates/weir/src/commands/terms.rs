@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, TimeZone};
 use domain::id::{IdError, SubjectCode};
 use serde_json::{Map, Value, json};
 
@@ -17,8 +17,6 @@ use crate::problem::{Failure, Result};
 
 /// The longest terms file that is read, in bytes: the API takes no more.
 const FILE_BYTES_MAX: u64 = 1 << 20;
-/// How long an offer without an end stands, in days.
-const OFFER_DAYS: u64 = 365;
 
 impl TermsArgs {
     /// Whether nothing was said about terms.
@@ -67,15 +65,6 @@ pub(crate) fn over(base: &Value, args: &TermsArgs) -> Result<Value> {
     Ok(Value::Object(terms))
 }
 
-/// The terms of an offer: reading, from now on for a year, where the flags say nothing else.
-///
-/// # Errors
-/// As [`over`].
-pub(crate) fn offer(args: &TermsArgs, now: DateTime<Utc>) -> Result<Value> {
-    let end = now.checked_add_days(Days::new(OFFER_DAYS)).unwrap_or(now);
-    over(&json!({"action": "read", "from": rfc3339(&now), "to": rfc3339(&end)}), args)
-}
-
 /// Whether a user's code is a unified social credit code (GB 32100): with a wrong one the terms would fit nobody.
 fn check_code(code: &str) -> Result<()> {
     let refuse = |key| Failure::new(Exit::Usage, key).with("value", code);
@@ -86,10 +75,6 @@ fn check_code(code: &str) -> Result<()> {
         }
         Err(_) => Err(refuse("terms-user")),
     }
-}
-
-fn rfc3339(time: &DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn read(path: &Path) -> Result<Value> {
@@ -207,15 +192,6 @@ mod tests {
         std::fs::write(&path, "{\"users\": [\"91310000MA0000005F\"]}").unwrap();
         let args = TermsArgs { terms: Some(path), ..TermsArgs::default() };
         assert_eq!(over(&Value::Null, &args).unwrap_err().message.key, "terms-user-check");
-    }
-
-    #[test]
-    fn an_offer_without_flags_stands_for_a_year() {
-        let now = DateTime::parse_from_rfc3339("2026-03-01T00:00:00Z").unwrap().to_utc();
-        assert_eq!(
-            offer(&TermsArgs::default(), now).unwrap(),
-            json!({"action": "read", "from": "2026-03-01T00:00:00Z", "to": "2027-03-01T00:00:00Z"})
-        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use domain::catalogue::I18n;
 use domain::id::{AreaCode, IdKind, NodeId};
 use ndi::weir_v1::catalogue::PRODUCT_LIST_MSG;
 use serde_json::json;
@@ -121,8 +122,11 @@ fn order(resource: &OwnResource, count: u64) -> NewOffer {
         description: None,
         keywords: None,
         industry: None,
-        offer: json!({"action": "read", "count": count, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}),
-        negotiation: Negotiation::Automatic,
+        offer: Some(
+            json!({"action": "read", "count": count, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}),
+        ),
+        terms: None,
+        negotiation: None,
     }
 }
 
@@ -180,6 +184,58 @@ async fn a_product_that_is_registered_again_keeps_its_identifier_and_its_listing
     assert_eq!((second.product.listings().len(), second.awaits_region), (1, false));
     let resolved = search::resolve(&market.town.region.node, first.product.id.unwrap().as_str()).await;
     assert_eq!(resolved.unwrap().kind, "product");
+}
+
+/// Registers while the region answers.
+async fn register(market: &Market, new: NewOffer) -> OwnProduct {
+    let (node, tenant) = (market.town.host.node.clone(), market.town.provider.clone());
+    let registering = tokio::spawn(async move { product::register(&node, &tenant, new).await });
+    let message = market.next().await;
+    market.carry(&message).await;
+    registering.await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_product_that_is_registered_again_opens_nothing_that_was_closed() {
+    let market = Market::open().await;
+    let resource = market.add(market.file("O3,id\n1,2\n")).await;
+    let narrow = json!({"action": "read", "count": 2, "fields": ["O3"], "from": "2026-01-01T00:00:00Z",
+        "to": "2027-01-01T00:00:00Z"});
+    let description = Some(I18n::new("说明", "words"));
+    let first = NewOffer {
+        offer: Some(narrow),
+        industry: Some("0077".to_owned()),
+        negotiation: Some(Negotiation::Manual),
+        description: description.clone(),
+        ..order(&resource, 1)
+    };
+    let first = register(&market, first).await;
+    let silent = || NewOffer { offer: None, ..order(&resource, 1) };
+    let again = register(&market, silent()).await;
+    assert_eq!((&again.product.offer, again.negotiation), (&first.product.offer, Negotiation::Manual));
+    assert_eq!(
+        (Some(&again.product.description), again.product.industry),
+        (description.as_ref(), first.product.industry)
+    );
+
+    // One dimension that is named takes the place of the earlier one; the others stay.
+    let changes = json!({"count": 7}).as_object().cloned();
+    let changed = register(&market, NewOffer { terms: changes.clone(), ..silent() }).await;
+    assert_eq!(changed.product.offer, first.product.offer.clone().with_count(7));
+    let both = NewOffer { terms: changes, ..order(&resource, 1) };
+    let (node, tenant) = (&market.town.host.node, &market.town.provider);
+    let refused = product::register(node, tenant, both).await.unwrap_err();
+    assert!(matches!(&refused, Error::Input { field, .. } if field == "terms"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_new_product_without_terms_is_offered_for_a_year() {
+    let market = Market::open().await;
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let own = register(&market, NewOffer { offer: None, ..order(&resource, 1) }).await;
+    let offer = own.product.offer;
+    assert_eq!((offer.count, offer.time.end().secs() - offer.time.start().secs()), (None, 365 * 86_400));
+    assert_eq!(own.negotiation, Negotiation::Automatic);
 }
 
 #[tokio::test]
