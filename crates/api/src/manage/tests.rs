@@ -172,6 +172,26 @@ async fn a_body_that_cannot_be_used_names_its_field() {
 }
 
 #[tokio::test]
+async fn messages_are_asked_for_by_state_and_number() {
+    let served = Served::of(Role::Host).await;
+    for query in ["", "?state=waiting", "?state=given_up&after=3&limit=5"] {
+        let answer = served.manage("GET", &format!("/manage/v1/outbox{query}"), "").await;
+        assert_eq!((answer.status, answer.json()), (StatusCode::OK, json!([])), "{query}");
+    }
+    let answer = served.manage("GET", "/manage/v1/outbox?state=dead", "").await;
+    assert_eq!((answer.status, &problem(&answer)["field"]), (StatusCode::BAD_REQUEST, &json!("state")));
+    for action in ["retry", "dismiss"] {
+        let answer = served.manage("POST", &format!("/manage/v1/outbox/7/{action}"), "").await;
+        let told = problem(&answer);
+        assert_eq!((answer.status, &told["kind"]), (StatusCode::NOT_FOUND, &json!("message")), "{told}");
+        let answer = served.manage("POST", &format!("/manage/v1/outbox/seven/{action}"), "").await;
+        assert!(answer.status.is_client_error(), "{action}: {answer:?}");
+    }
+    let answer = served.manage("POST", "/manage/v1/outbox/retry", "").await;
+    assert_eq!(answer.json(), json!({"retried": 0}));
+}
+
+#[tokio::test]
 async fn a_query_that_cannot_be_used_names_its_parameter() {
     let served = Served::global().await;
     for (path, field) in [

@@ -156,13 +156,9 @@ async fn a_proposal_that_is_refused_has_its_answer_and_leaves_no_letter_behind()
     let network = Network::builder().start().await;
     let (provider, user) = (network.member("provider"), network.member("user"));
     let product = shop(&network).await;
-    let narrow = market::with(terms(Some(1)), "regions", json!(["1100"]));
-    let offer = market::with(terms(Some(1)), "regions", json!(["3100"]));
-    let file = data::csv(network.folder(), "narrow", 30);
-    let other = market::publish(&provider, &file, offer).await;
-    market::listed(&user, &other).await;
-    assert_ne!(other, product);
-    let key = market::propose(&user, &other, narrow).await;
+    let later = market::with(terms(Some(1)), "from", json!("2190-01-01T00:00:00Z"));
+    let later = market::with(later, "to", json!("2191-01-01T00:00:00Z"));
+    let key = market::propose(&user, &product, later).await;
     let ended = market::contract_when(&user, &key, "its end", |it| it["cause"].is_string()).await;
     let trouble = &ended["trouble"];
     assert_eq!(
@@ -170,7 +166,7 @@ async fn a_proposal_that_is_refused_has_its_answer_and_leaves_no_letter_behind()
         (&json!("300104"), &json!(NEGOTIATE[1..])),
         "{ended:#}"
     );
-    assert!(trouble["reason"].as_str().unwrap().contains("region"), "{ended:#}");
+    assert!(trouble["reason"].as_str().unwrap().contains("time"), "{ended:#}");
     let users = network.site("users").manage();
     let outbox = users.get("/status").await.ok()["outbox"].clone();
     assert_eq!((&outbox["waiting"], &outbox["dead"]), (&json!(0), &json!(0)), "{outbox:#}");
