@@ -22,6 +22,19 @@ async fn try_once(world: &World, site: &Site) -> usize {
     tried
 }
 
+/// What a look finds before long.
+async fn soon<T>(look: impl AsyncFn() -> Option<T>) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, found).await.unwrap()
+}
+
 /// Tries what is due every five minutes for so long.
 async fn hours(world: &World, site: &Site, hours: u32) {
     for _ in 0..hours * 12 {
@@ -219,36 +232,26 @@ async fn what_waits_for_a_peer_is_due_as_soon_as_the_peer_is_heard_of() {
     let proposed = propose_at(&world, &offer(), Sign::Manual).await;
     let (user, node) = (world.user.speaker(), &world.user.node);
     let provider = world.provider.speaker();
-    let id = loop {
+    let id = soon(async || {
         let all = list(&world.provider.node, &provider, &Part::all()).await.unwrap();
-        if let Some(id) = all.into_iter().next().and_then(|view| view.contract_id) {
-            break id;
-        }
-        tokio::task::yield_now().await;
-    };
+        all.into_iter().next().and_then(|view| view.contract_id)
+    })
+    .await;
     world.user.door.closed.store(true, Ordering::SeqCst);
     let three = terms_json(&offer().with_count(3));
     counter(&world.provider.node, &provider, &id, &three).await.unwrap();
     // Its next try is minutes away, by a clock that stands still.
-    let told = async || {
-        world
-            .provider
-            .node
-            .store()
-            .read("waiting", |read| {
-                Box::pin(async move { Ok::<_, Error>(read.list_waiting_messages(0, 10).await?) })
-            })
-            .await
-            .unwrap()
-    };
-    while told().await.first().is_none_or(|row| row.last_error.is_none()) {
-        tokio::task::yield_now().await;
-    }
+    let store = world.provider.node.store();
+    soon(async || {
+        let read = store.read("waiting", |read| {
+            Box::pin(async move { Ok::<_, Error>(read.list_waiting_messages(0, 10).await?) })
+        });
+        read.await.unwrap().into_iter().next().filter(|row| row.last_error.is_some())
+    })
+    .await;
     world.user.door.closed.store(false, Ordering::SeqCst);
     terminate(node, &user, &proposed.key, "never mind").await.unwrap();
-    while waiting(&world.provider).await != (0, 0) {
-        tokio::task::yield_now().await;
-    }
+    soon(async || (waiting(&world.provider).await == (0, 0)).then_some(())).await;
     assert_eq!(only(&world.provider).await.state, "06");
 }
 
