@@ -162,15 +162,15 @@ pub(super) fn registered_elsewhere(subject: &str, registrar: &str) -> Error {
 
 /// Which kind of identifier the subject will get, and of which area.
 fn admitted_here(node: &Node, new: &NewOrganisation) -> Result<(IdKind, AreaCode), Error> {
-    let own_area = node.standing()?.speaker.membership.area;
     let runs = Role::parse(&new.runs).ok_or_else(|| {
         let words = format!("`{}`: expected `connector`, `service`, `region` or `industry`", new.runs);
         Error::input("runs", Reason::new("unknown-role", words).with("actual", new.runs.as_str()))
     })?;
+    let own_area = || Ok::<_, Error>(node.standing()?.speaker.membership.area);
     match (node.role(), runs) {
         (Role::Global, Role::Region | Role::Industry) => function_node(runs, new.area.as_deref()),
-        (Role::Region | Role::Industry, Role::Service) => Ok((IdKind::ServiceNode, own_area)),
-        (Role::Region | Role::Industry, Role::Host) => Ok((IdKind::Connector, own_area)),
+        (Role::Region | Role::Industry, Role::Service) => Ok((IdKind::ServiceNode, own_area()?)),
+        (Role::Region | Role::Industry, Role::Host) => Ok((IdKind::Connector, own_area()?)),
         (role, runs) => {
             let words = format!(
                 "a {} node does not register what runs a {}: the global node registers regions and industries, these register service nodes and connectors",

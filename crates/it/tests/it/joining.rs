@@ -68,5 +68,9 @@ async fn a_subject_needs_a_good_credit_code_and_a_role_that_the_node_registers()
         1,
         "only the provider stands there"
     );
+    let host = network.site("providers").manage();
+    let order = json!({"subject": credit_code(100), "name": "X", "runs": "connector"});
+    let nobody = host.post("/organisations", order).await.problem();
+    assert!(nobody.starts_with("403 forbidden: a connector node does not register"), "{nobody}");
     network.end().await;
 }
