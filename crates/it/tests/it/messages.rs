@@ -145,6 +145,16 @@ fn wrong_letters(desk: &Desk, stranger: &Voice) -> Vec<(&'static str, Letter)> {
     ]
 }
 
+/// The values of a refusal's case are those that stand in its sentence.
+fn says_no_more_than_its_sentence(answer: &Answer) -> bool {
+    let members = answer.data.as_object().unwrap();
+    let stands = |value: &Value| match value {
+        Value::String(text) => answer.message.contains(text.as_str()),
+        other => answer.message.contains(&other.to_string()),
+    };
+    members.iter().all(|(name, value)| name == "case" || stands(value))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_wrong_message_gets_its_code_and_a_sentence() {
     let desk = Desk::open().await;
@@ -154,7 +164,7 @@ async fn every_wrong_message_gets_its_code_and_a_sentence() {
         let answer = letter.send(desk.address()).await;
         table.push_str(&format!("{what}\n    {}\n", desk.shown(&answer, &stranger)));
         assert!(
-            what == "right" || answer.data == json!({}),
+            what == "right" || says_no_more_than_its_sentence(&answer),
             "{what}: a refusal gives nothing away, {answer:?}"
         );
     }

@@ -99,10 +99,11 @@ async fn a_bad_file_is_refused_with_its_place_and_the_way_out_and_nothing_is_reg
         assert!(problem.ends_with(bad.way_out), "{}: {problem}", bad.name);
     }
     std::fs::create_dir(network.folder().join("j.csv")).unwrap();
-    for (what, name) in [("a folder", "j.csv"), ("nothing at all", "k.csv")] {
-        let expected =
-            format!("422 source: there is no file at `{name}`: give the path of one CSV or Parquet file");
-        assert_eq!(refused(name, None).await, expected, "{what}");
+    for (what, name) in
+        [("`j.csv` is a folder, a pipe or a device", "j.csv"), ("there is no file at `k.csv`", "k.csv")]
+    {
+        let expected = format!("422 source: {what}: give the path of one CSV or Parquet file");
+        assert_eq!(refused(name, None).await, expected);
     }
     assert_eq!(provider.get("/resources").await.ok(), json!([]));
     assert!(

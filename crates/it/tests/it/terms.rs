@@ -81,30 +81,17 @@ async fn a_contract_for_other_regions_or_users_delivers_nothing() {
     let network = Network::builder().start().await;
     let (provider, user) = (network.member("provider"), network.member("user"));
     let product = product(&network, "elsewhere").await;
-    let others = with(terms(None), "users", json!([network.subject_of("provider")]));
     market::visible(&user, &product).await;
-    let refused = user.post("/contracts", json!({"product": product, "terms": others})).await.problem();
-    assert!(refused.starts_with("409 terms: the users "), "{refused}");
-    let own = network.subject_of("user");
-    let contract = market::agree(&user, &provider, &product, with(terms(None), "users", json!([own]))).await;
-    market::deliver(&user, &contract, "u1").await;
-    for (name, theirs, ours, expected) in [(
-        "regions",
-        json!(["1100"]),
-        json!(["3100"]),
-        "region: the contract is for 1100, and the user is in `3100`",
-    )] {
-        let contract = market::agree(&user, &provider, &product, with(terms(None), name, theirs)).await;
-        let refusal = market::refused(&user, &contract, "u1").await;
-        assert!(refusal.starts_with("409 use-refused: ") && refusal.contains(expected), "{refusal}");
-        assert_eq!(
-            market::usage(&provider, &contract).await["meter"]["uses"],
-            0,
-            "a refused use does not count"
-        );
-        assert_eq!(market::usage(&user, &contract).await["meter"]["uses"], 0);
-
-        let contract = market::agree(&user, &provider, &product, with(terms(None), name, ours)).await;
+    let others = json!([network.subject_of("provider")]);
+    for (name, theirs, ours, expected) in [
+        ("users", others, json!([network.subject_of("user")]), "409 terms: the users "),
+        ("regions", json!(["1100"]), json!(["3100"]), "409 terms: the regions `1100` leave out `3100`"),
+    ] {
+        let terms = |value| with(terms(None), name, value);
+        let refused = user.post("/contracts", json!({"product": product, "terms": terms(theirs)})).await;
+        let refused = refused.problem();
+        assert!(refused.starts_with(expected), "{refused}");
+        let contract = market::agree(&user, &provider, &product, terms(ours)).await;
         market::deliver(&user, &contract, "u1").await;
     }
     network.end().await;
@@ -138,8 +125,11 @@ async fn an_offer_is_the_widest_that_can_be_had() {
 
     let reason = turned_down(&user, &product, with(terms(None), "fields", json!(["station"]))).await;
     assert!(reason.starts_with("300104: ") && reason.contains("fields"), "{reason}");
-    let reason = turned_down(&user, &product, with(terms(None), "regions", json!(["1100"]))).await;
-    assert!(reason.starts_with("300104: ") && reason.contains("region"), "{reason}");
+    let wide = with(terms(None), "regions", json!(["1100", "3100"]));
+    let key = market::propose(&user, &product, wide).await;
+    let countered =
+        market::contract_when(&user, &key, "the counter-offer", |it| it["awaitsUs"] == true).await;
+    assert_eq!(countered["terms"]["regions"], json!(["3100"]), "of both regions the one that is offered");
     let unknown = json!({"product": product, "terms": with(terms(None), "action", json!("translate"))});
     let problem = user.post("/contracts", unknown).await.problem();
     assert!(problem.contains("translate"), "{problem}");

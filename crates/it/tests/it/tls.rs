@@ -92,7 +92,7 @@ fn assert_untrusted(said: &str, host: &str) {
     for words in [
         &format!("no trusted connection to `{host}`"),
         "UnknownIssuer",
-        "check the pinned roots and the peer's certificate",
+        "check the root certificates and that node's certificate",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
