@@ -286,10 +286,9 @@ fn party(
 ) -> Result<PartyRef, Error> {
     let owner = connector.subject();
     match subject {
-        Some(subject) if *subject != owner => Err(refused(
-            at,
-            format!("`{subject}` does not own the connector `{connector}`, `{owner}` does"),
-        )),
+        Some(subject) if *subject != owner => {
+            Err(refused(at, format!("`{subject}` does not own the connector `{connector}`, `{owner}` does")))
+        }
         _ => Ok(PartyRef {
             connector: connector.clone(),
             name: name.clone().unwrap_or_else(|| owner.to_string()),

@@ -163,8 +163,7 @@ impl<T: DeserializeOwned> Kind for Serde<T> {
     type Out = T;
 
     fn read(&self, value: &Value, at: &Path<'_>) -> Result<T, Error> {
-        T::deserialize(value)
-            .map_err(|reason| refused(at, format!("{reason}; expected {}", self.expected)))
+        T::deserialize(value).map_err(|reason| refused(at, format!("{reason}; expected {}", self.expected)))
     }
 
     fn name(&self) -> &'static str {
