@@ -171,7 +171,7 @@ async fn what_waits_for_its_next_try_is_made_due_by_number_by_receiver_and_altog
         let to = |stream: &str, whom: &str| NewMessage { destination: whom.into(), ..message(stream) };
         add(&store, vec![to("a", "x"), to("b", "x"), to("c", "y"), to("d", "y")]).await;
         let leased = lease(&store, 100).await;
-        for row in leased[..3].to_vec() {
+        for row in leased.iter().take(3) {
             assert!(step!(store, |tx, row| tx.retry_message(&row, 9_000, "away").await).unwrap());
         }
         assert!(lease(&store, 120).await.is_empty());
