@@ -76,7 +76,7 @@ impl Budget {
 pub(crate) struct Held {
     /// The body.
     pub bytes: Bytes,
-    _room: Vec<OwnedSemaphorePermit>,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// Reads a body of at most `limit` bytes within the budget of all bodies.
@@ -120,7 +120,7 @@ async fn read_within(
 }
 
 async fn collect(body: &mut Body, limit: usize, budget: Option<&Budget>) -> Result<Held, NotRead> {
-    let (mut read, mut room) = (BytesMut::new(), Vec::new());
+    let (mut read, mut room) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| NotRead::Broken)?;
         let Ok(data) = frame.into_data() else { continue };
@@ -128,7 +128,11 @@ async fn collect(body: &mut Body, limit: usize, budget: Option<&Budget>) -> Resu
             return Err(NotRead::TooLarge { limit, declared: None });
         }
         if let Some(budget) = budget {
-            room.extend(budget.room(read.len(), data.len())?);
+            match (&mut room, budget.room(read.len(), data.len())?) {
+                // One permit, however small the pieces are.
+                (Some(room), Some(more)) => room.merge(more),
+                (room, more) => *room = room.take().or(more),
+            }
         }
         if read.is_empty() && body.is_end_stream() {
             return Ok(Held { bytes: data, _room: room });
@@ -198,6 +202,12 @@ mod tests {
         let chunks = [chunk.clone(), Bytes::from_static(&[b' '; 90]), Bytes::from_static(&[b' '; 20])];
         let chunks = |most: usize| chunks.clone().into_iter().take(most).map(Ok::<_, std::io::Error>);
         let streamed = |most| Body::from_stream(futures_util::stream::iter(chunks(most)));
+        let bytes =
+            (0..limits::BODY_BYTES_FREE + 90).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b" ")));
+        let byte_by_byte = Body::from_stream(futures_util::stream::iter(bytes));
+        let held = read_sharing(byte_by_byte, 1 << 20, &budget).await.unwrap();
+        assert_eq!(held._room.as_ref().map(OwnedSemaphorePermit::num_permits), Some(90));
+        drop(held);
         assert!(read_sharing(streamed(2), 1 << 20, &budget).await.is_ok());
         assert_eq!(read_sharing(streamed(3), 1 << 20, &budget).await.unwrap_err(), NotRead::Crowded);
     }

@@ -73,6 +73,20 @@ impl Read {
         self.list(statement.bind(id).bind(Page::first(most).rows())).await
     }
 
+    /// All entries in the order of their log, type and object, from behind one.
+    pub async fn list_passed_over_after(
+        &mut self,
+        after: Option<&PassedOverRow>,
+        most: u32,
+    ) -> Result<Vec<PassedOverRow>> {
+        let (origin, kind, id) =
+            after.map_or(("", "", ""), |row| (row.origin.as_str(), row.kind.as_str(), row.id.as_str()));
+        let statement = sql("-- list_passed_over_after
+            SELECT * FROM passed_over WHERE (origin, kind, id) > ($1, $2, $3) ORDER BY origin, kind, id LIMIT $4");
+        let statement = statement.bind(origin).bind(kind).bind(id).bind(Page::first(most).rows());
+        self.list(statement).await
+    }
+
     /// The entries that were passed over last.
     pub async fn list_passed_over(&mut self, most: u32) -> Result<Vec<PassedOverRow>> {
         let statement = sql("-- list_passed_over

@@ -63,7 +63,7 @@ fn passed_found(passed: &PassedOverView) -> Option<Check> {
         "{} entries of followed logs are not believed here, such as the one on `{}`: {}",
         passed.total, first.id, first.reason
     );
-    let way_out = "two registrars speak of one object: agree with them which registration ends; the other one counts then by itself";
+    let way_out = "two registrars speak of one object: tell both operators; the word that stands here stays until its registration ends";
     let check = Check::bad("logs", Found::Warning, "logs-passed-over", detail, way_out);
     Some(check.count("count", passed.total).with("id", &first.id).with("reason", &first.reason))
 }

@@ -86,9 +86,11 @@ impl Feed {
 pub async fn apply(tx: &mut Tx, origin: &str, body: &PublicBody, now: Timestamp) -> Result<(), Error> {
     match directory_row(origin, body, now)? {
         Some(row) => {
-            if let Some(chain) = chain_row(body)? {
-                tx.put_chain(&chain).await?;
+            // Also the chain that is replaced: a store of an earlier version has it in the directory alone.
+            if let Some(before) = tx.get_directory(&row.id).await? {
+                keep_chain(tx, &public_body(&before.body)?).await?;
             }
+            keep_chain(tx, body).await?;
             Ok(tx.put_directory(&row).await?)
         }
         None => crate::catalogue::apply(tx, origin, body, now).await,
@@ -166,6 +168,13 @@ fn directory_row(origin: &str, body: &PublicBody, now: Timestamp) -> Result<Opti
         updated_at: now.micros(),
         body: stored_body(body)?,
     }))
+}
+
+async fn keep_chain(tx: &mut Tx, body: &PublicBody) -> Result<(), Error> {
+    match chain_row(body)? {
+        Some(chain) => Ok(tx.put_chain(&chain).await?),
+        None => Ok(()),
+    }
 }
 
 /// The chain of a directory body: kept also when a later one takes its place.

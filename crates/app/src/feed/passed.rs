@@ -111,15 +111,21 @@ const fn may_free(body: &PublicBody) -> bool {
     matches!(body, PublicBody::Node(_) | PublicBody::Organisation(_) | PublicBody::Connector(_))
 }
 
-/// Looks again at what waited for these bodies, and for what becomes believed by that; answers what is believed now.
+/// Looks again at what waited for these bodies of a log, and for what becomes believed by that; answers what is believed now. What the
+/// log itself said of the same objects before is outdated, and forgotten.
 pub(super) async fn look_again(
     tx: &mut Tx,
     origins: &Origins,
+    log: &str,
     believed: &[PublicBody],
     now: Timestamp,
 ) -> Result<Vec<PublicBody>, Error> {
-    if !believed.iter().any(may_free) || tx.count_passed_over().await? == 0 {
+    if believed.is_empty() || tx.count_passed_over().await? == 0 {
         return Ok(Vec::new());
+    }
+    for body in believed {
+        let (kind, id) = body.key();
+        tx.delete_passed_over(log, kind.code(), &id).await?;
     }
     let mut changed: VecDeque<String> =
         believed.iter().filter(|body| may_free(body)).map(|body| body.key().1).collect();
@@ -127,17 +133,80 @@ pub(super) async fn look_again(
     for _ in 0..OBJECTS_MAX {
         let Some(id) = changed.pop_front() else { break };
         for row in tx.list_passed_over_of(&id, LOOKED_AT_MAX).await? {
-            let body = public_body(&row.body)?;
-            if origins.objection(tx, &row.origin, &body).await?.is_some() {
-                continue;
+            if let Some(body) = free(tx, origins, &row, now).await? {
+                if may_free(&body) {
+                    changed.push_back(body.key().1);
+                }
+                freed.push(body);
             }
-            apply(tx, &row.origin, &body, now).await?;
-            tx.delete_passed_over(&row.origin, &row.kind, &row.id).await?;
-            if may_free(&body) {
-                changed.push_back(body.key().1);
-            }
-            freed.push(body);
         }
     }
     Ok(freed)
+}
+
+/// Believes an entry where nothing speaks against it any more.
+async fn free(
+    tx: &mut Tx,
+    origins: &Origins,
+    row: &PassedOverRow,
+    now: Timestamp,
+) -> Result<Option<PublicBody>, Error> {
+    let body = public_body(&row.body)?;
+    let may = origins.of(&row.origin).is_some_and(|origin| origin.may_publish(&body));
+    if !may || origins.objection(tx, &row.origin, &body).await?.is_some() {
+        return Ok(None);
+    }
+    apply(tx, &row.origin, &body, now).await?;
+    tx.delete_passed_over(&row.origin, &row.kind, &row.id).await?;
+    Ok(Some(body))
+}
+
+/// Looks again at everything that is passed over, the oldest first, page by page, until a round frees nothing; answers what is believed
+/// now.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(super) async fn look_at_all(node: &Node) -> Result<Vec<PublicBody>, Error> {
+    let mut all = Vec::new();
+    loop {
+        let mut freed = look_once(node).await?;
+        if freed.is_empty() {
+            return Ok(all);
+        }
+        super::applied(node, &freed);
+        all.append(&mut freed);
+    }
+}
+
+async fn look_once(node: &Node) -> Result<Vec<PublicBody>, Error> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let (origins, now, from) = (super::origins(node).await?, node.now(), after.take());
+        let page = node.store().run_tx("passed_look", move |tx| {
+            let (origins, from) = (origins.clone(), from.clone());
+            Box::pin(async move { look_at_page(tx, &origins, from, now).await })
+        });
+        let (freed, last) = page.await?;
+        all.extend(freed);
+        match last {
+            Some(last) => after = Some(last),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// One page: what it frees, and its last entry where more may follow.
+async fn look_at_page(
+    tx: &mut Tx,
+    origins: &Origins,
+    after: Option<PassedOverRow>,
+    now: Timestamp,
+) -> Result<(Vec<PublicBody>, Option<PassedOverRow>), Error> {
+    let rows = tx.list_passed_over_after(after.as_ref(), LOOKED_AT_MAX).await?;
+    let mut freed = Vec::new();
+    for row in &rows {
+        freed.extend(free(tx, origins, row, now).await?);
+    }
+    let is_full = rows.len() as u64 == u64::from(LOOKED_AT_MAX);
+    Ok((freed, rows.into_iter().next_back().filter(|_| is_full)))
 }

@@ -93,9 +93,15 @@ async fn take_one(node: &Node, frame: FeedFrame) -> Result<Vec<PublicBody>, Erro
     let grown = Grown::check(origin, frame, held.head.as_ref(), node.now())?;
     let bodies = grown.published(origin);
     let log = grown.growth.log.clone();
-    let believed = commit(node, origins.clone(), grown, bodies).await?;
+    let mut believed = commit(node, origins.clone(), grown, bodies).await?;
     node.feed().clear_trouble(&log);
     applied(node, &believed);
+    // A node that came or went changes whose word stands on much.
+    if believed.iter().any(|body| matches!(body, PublicBody::Node(_))) {
+        let freed = super::passed::look_at_all(node).await?;
+        applied(node, &freed);
+        believed.extend(freed);
+    }
     Ok(believed)
 }
 
@@ -119,7 +125,7 @@ async fn commit(
                         believed.push(body.clone());
                     }
                 }
-                let freed = super::passed::look_again(tx, origins, &believed, now).await?;
+                let freed = super::passed::look_again(tx, origins, &grown.growth.log, &believed, now).await?;
                 believed.extend(freed);
                 Ok::<_, Error>(believed)
             })

@@ -221,6 +221,10 @@ async fn what_was_passed_over_is_found_by_object_and_owner_until_it_is_believed(
         assert_eq!(ids(look!(store, |read| read.list_passed_over_of("o1", 1).await)), ["c1"]);
         assert_eq!(ids(look!(store, |read| read.list_passed_over(9).await)), ["o1", "c2", "c1"]);
         assert_eq!(look!(store, |read| read.count_passed_over().await), 3);
+        let first = look!(store, |read| read.list_passed_over_after(None, 1).await).remove(0);
+        assert_eq!((first.kind.as_str(), first.id.as_str()), ("c", "c1"));
+        let rest = look!(store, |read, first| read.list_passed_over_after(Some(&first), 9).await);
+        assert_eq!(ids(rest), ["c2", "o1"]);
         step!(store, |tx| tx.delete_passed_over("weir/3100/public", "o", "o1").await).unwrap();
         assert_eq!(ids(look!(store, |read| read.list_passed_over_of("o1", 9).await)), ["c1"]);
         place.end(store).await;

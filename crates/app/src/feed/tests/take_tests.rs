@@ -7,8 +7,9 @@ use ledger::note::NoteSigner;
 use serde_json::json;
 
 use super::*;
-use crate::feed::passed;
+use crate::feed::{directory_row, passed};
 use crate::testkit::{PROVIDER, Site, Town, credit_code, frame, head, join, number, public, size};
+use ndi::Code as _;
 
 /// A region that has published a connector which the host has not heard of.
 struct Ahead {
@@ -325,4 +326,82 @@ async fn a_refused_log_does_not_hold_up_the_others() {
     assert_eq!(refused, BTreeSet::from([ahead.log.clone()]));
     assert_eq!(size(ahead.follower(), &log).await, before + 1);
     assert!(ahead.follower().known(&ahead.newcomer).await.is_err(), "nothing more of it on this connection");
+}
+
+/// An entry as it is kept when it is passed over.
+fn passed(log: &str, body: Value) -> store::PassedOverRow {
+    let body = PublicBody::read(&body).unwrap();
+    let (kind, id) = body.key();
+    store::PassedOverRow {
+        origin: log.to_owned(),
+        kind: kind.code().to_owned(),
+        id,
+        owner: String::new(),
+        reason: "another stood".to_owned(),
+        at: 0,
+        body: crate::log::stored_body(&body).unwrap(),
+    }
+}
+
+async fn keep_passed(node: &Node, row: store::PassedOverRow) {
+    let kept = node.store().run_tx("test_passed", move |tx| {
+        let row = row.clone();
+        Box::pin(async move { Ok::<_, Error>(tx.put_passed_over(&row).await?) })
+    });
+    kept.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_passed_over_before_does_not_replace_a_later_word_of_the_same_log() {
+    let ahead = Ahead::open().await;
+    take(ahead.follower(), ahead.next().await).await.unwrap();
+    let named = async |name: &str| {
+        said_by_other(&ahead.town, "weir.organisation/1", |body| body["name"] = json!(name)).await
+    };
+    keep_passed(ahead.follower(), passed(&ahead.log, named("before").await)).await;
+    let later = named("later").await;
+    let subject = later["subject"].as_str().unwrap().to_owned();
+    let frame = forge(&ahead.town.region.node, &ahead.log, vec![entry(later)], &ahead.own_signers()).await;
+    take(ahead.follower(), frame).await.unwrap();
+    assert_eq!(ahead.follower().known(&subject).await.unwrap().name, "later");
+    assert_eq!(passed::passed_over_here(ahead.follower()).await.unwrap().total, 0);
+}
+
+#[tokio::test]
+async fn everything_that_is_passed_over_can_be_looked_at_again() {
+    let ahead = Ahead::open().await;
+    take(ahead.follower(), ahead.next().await).await.unwrap();
+    let organisation = said_by_other(&ahead.town, "weir.organisation/1", |_| {}).await;
+    let stands = public(&ahead.town.other.node);
+    // Another log's word, of an area that it does not speak for, stays where it is; this log's own is believed.
+    keep_passed(ahead.follower(), passed(&ahead.log, organisation.clone())).await;
+    keep_passed(ahead.follower(), passed(&stands, organisation)).await;
+    let freed = passed::look_at_all(ahead.follower()).await.unwrap();
+    assert_eq!(freed.len(), 1);
+    let left = passed::passed_over_here(ahead.follower()).await.unwrap();
+    assert_eq!((left.total, left.items[0].origin.as_str()), (1, stands.as_str()));
+}
+
+/// A store of an earlier version has chains in its directory alone.
+#[tokio::test]
+async fn the_chain_that_is_replaced_is_kept_as_well() {
+    let ahead = Ahead::open().await;
+    let node = &ahead.town.other.node;
+    let before = said_by_other(&ahead.town, "weir.organisation/1", |_| {}).await;
+    let connector = said_by_other(&ahead.town, "weir.connector/1", |_| {}).await;
+    let mut after = before.clone();
+    after["chain"] = connector["signChain"].clone();
+    let subject = before["subject"].as_str().unwrap().to_owned();
+    let (before, after) = (PublicBody::read(&before).unwrap(), PublicBody::read(&after).unwrap());
+    let (at, now) = (node.now().secs(), node.now());
+    let kept = node.store().run_tx("test_replace", move |tx| {
+        let (before, after, subject) = (before.clone(), after.clone(), subject.clone());
+        Box::pin(async move {
+            let row = directory_row("log", &before, now)?.unwrap();
+            tx.put_directory(&row).await?;
+            apply(tx, "log", &after, now).await?;
+            Ok::<_, Error>(tx.list_chains_at(&subject, at).await?)
+        })
+    });
+    assert_eq!(kept.await.unwrap().len(), 2);
 }
