@@ -139,9 +139,10 @@ impl Error {
         Error::Unauthenticated(reason.into())
     }
 
-    /// Whether our own store failed or refused: that says nothing of the step, which may even have been committed.
+    /// Whether our own store could not do its work just then: that says nothing of the step, which may even have been committed. A value
+    /// that the store refuses is refused every time, and is not meant.
     pub fn is_of_the_store(&self) -> bool {
-        matches!(self, Error::Store(_))
+        matches!(self, Error::Store(error) if error.is_passing())
     }
 
     /// Whether trying the same again later can succeed: the other side is away, or the store was busy.

@@ -380,8 +380,8 @@ async fn failed(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Erro
     }
 }
 
-/// Whether another try can help. Who is not found may become known, as the feed brings news. A store that failed says nothing of the message,
-/// which may even have been answered: it is tried again for as long as that takes, and its receiver knows it by its number.
+/// Whether another try can help. Who is not found may become known, as the feed brings news. A store that is away says nothing of the
+/// message, which may even have been answered: it is tried again for as long as that takes, and its receiver knows it by its number.
 fn is_tried_again(error: &Error, is_young: bool) -> bool {
     let is_passing = error.is_passing() || matches!(error, Error::NotFound { .. });
     error.is_of_the_store() || (is_passing && is_young)
@@ -476,9 +476,11 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_fails_ends_no_message() {
+    fn a_store_that_is_away_ends_no_message_and_one_that_refuses_its_values_does() {
         let away = Error::Store(store::StoreError::Closed);
         assert!(is_tried_again(&away, true) && is_tried_again(&away, false));
+        let refused = Error::Store(store::StoreError::Value { what: "a text".to_owned() });
+        assert!(!is_tried_again(&refused, true) && !is_tried_again(&refused, false), "no try mends it");
         let busy = Error::NotYet("the window before".into());
         assert!(is_tried_again(&busy, true) && !is_tried_again(&busy, false));
         assert!(!is_tried_again(&Error::Corrupt("a row".to_owned()), true), "no try mends it");

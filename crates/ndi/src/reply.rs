@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::error::shorten;
+use crate::error::{clean, shorten};
 use crate::return_code::{Lang, Module, ReturnCode};
 use crate::{Error, Message, Path, limits};
 
@@ -47,21 +47,24 @@ impl Reply {
         Self::refuse(error.return_code(module), &error.to_string())
     }
 
-    /// Reads a reply.
+    /// Reads a reply. What a refusal says goes into texts, so it is cleaned; the data of a success stays as it was sent.
     ///
     /// # Errors
     /// What is no reply at all: [`Error::Unparsable`], or the path of the malformed field.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let body = crate::parse_body(bytes)?;
         let code = text(&body, "code")?;
-        let code = code.parse().map_err(|_| Error::Format {
+        let code: ReturnCode = code.parse().map_err(|_| Error::Format {
             field: "code".to_owned(),
             found: shorten(code),
             expected: "six digits such as `003000`".to_owned(),
         })?;
-        let message =
-            cut(body.get("message").and_then(Value::as_str).unwrap_or_default(), limits::TEXT_CHARS);
-        let data = body.get("data").filter(|data| !data.is_null()).cloned().unwrap_or_else(empty);
+        let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
+        let message = clean(&cut(message, limits::TEXT_CHARS), limits::TEXT_CHARS);
+        let mut data = body.get("data").filter(|data| !data.is_null()).cloned().unwrap_or_else(empty);
+        if !code.is_success() {
+            clean_texts(&mut data);
+        }
         Ok(Self { code, message, data })
     }
 
@@ -86,6 +89,16 @@ fn empty() -> Value {
 fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, Error> {
     let value = body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     value.ok_or_else(|| Error::Empty { field: name.to_owned() })
+}
+
+/// The reader bounds how deep the lists and objects go.
+fn clean_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = clean(text, usize::MAX),
+        Value::Array(values) => values.iter_mut().for_each(clean_texts),
+        Value::Object(fields) => fields.values_mut().for_each(clean_texts),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn cut(text: &str, limit: usize) -> String {
@@ -161,6 +174,19 @@ mod tests {
         let long = format!(r#"{{"code":"000000","message":"{}"}}"#, "长".repeat(3000));
         assert_eq!(Reply::parse(long.as_bytes()).unwrap().message.chars().count(), limits::TEXT_CHARS);
         assert_eq!(Reply::refuse(code, "").message, "a parameter has the wrong format");
+    }
+
+    #[test]
+    fn what_a_refusal_says_has_no_control_characters() {
+        let refusal = r#"{"code":"100000","message":"a\u0000b\n\u001b[31m\u202ec",
+            "data":{"limit":"\u0000","of":["\u2066",{"x":"\r"}],"count":3}}"#;
+        let reply = Reply::parse(refusal.as_bytes()).unwrap();
+        assert_eq!(reply.message, "a\u{fffd}b\u{fffd}\u{fffd}[31m\u{fffd}c");
+        let data = json!({"limit": "\u{fffd}", "of": ["\u{fffd}", {"x": "\u{fffd}"}], "count": 3});
+        assert_eq!(reply.data, data);
+        let success = r#"{"code":"003000","message":"\u0000","data":{"text":"two\nlines"}}"#;
+        let reply = Reply::parse(success.as_bytes()).unwrap();
+        assert_eq!((reply.message.as_str(), reply.data), ("\u{fffd}", json!({"text": "two\nlines"})));
     }
 
     #[test]

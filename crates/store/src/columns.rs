@@ -43,6 +43,11 @@ impl FromRow for String {
     }
 }
 
+/// Free text as every database can hold it: PostgreSQL has no character of value 0.
+pub(crate) fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// Columns by name, in the types that rows have.
 pub(crate) trait Columns {
     fn text(&self, name: &str) -> Result<String>;

@@ -193,11 +193,47 @@ impl StoreError {
         }
     }
 
+    /// Whether the store could not do its work just then, whatever it was given: it is away, closed, busy or full, or others
+    /// were at the same rows. The same may succeed later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Closed | Self::Fenced | Self::Commit { .. } => true,
+            Self::Database { source } => is_passing(source),
+            other => other.is_conflict(),
+        }
+    }
+
     /// Whether the row moved under the caller, who may read it again and repeat.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Conflict { .. } | Self::Contention { .. })
     }
+}
+
+/// What the driver says by itself is of the connection, but for these few. What the database says has a code: five characters, of which
+/// two name the class, from PostgreSQL, a number of which the low byte names the kind from SQLite.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(inner) => inner.code().is_some_and(|code| is_passing_code(&code)),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => true,
+        _ => false,
+    }
+}
+
+fn is_passing_code(code: &str) -> bool {
+    if let (5, Some(class)) = (code.len(), code.get(..2)) {
+        // Connection, read-only transaction (a server that is a stand-by for now), roll-back, resources (full), locks, operator, system.
+        return code == "25006" || matches!(class, "08" | "40" | "53" | "55" | "57" | "58");
+    }
+    // Busy, locked, out of memory, read-only, interrupted, input and output, full, cannot be opened, locking.
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5..=10 | 13..=15))
 }
 
 /// PostgreSQL's words for "run it again": serialization failure and deadlock.
@@ -207,5 +243,27 @@ pub(crate) fn is_retryable(error: &sqlx::Error) -> bool {
             matches!(inner.code().as_deref(), Some("40001" | "40P01"))
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_away_busy_or_full_passes_and_a_value_that_it_refuses_does_not() {
+        for code in
+            ["08006", "25006", "40001", "53100", "55P03", "57P01", "58030", "5", "517", "10", "778", "13"]
+        {
+            assert!(is_passing_code(code), "{code}");
+        }
+        for code in ["22021", "23505", "25P02", "42P01", "XX000", "1", "19", "2067", "", "soon"] {
+            assert!(!is_passing_code(code), "{code}");
+        }
+        let passes = |error: sqlx::Error| StoreError::from(error).is_passing();
+        assert!(passes(sqlx::Error::PoolTimedOut) && passes(sqlx::Error::PoolClosed));
+        assert!(!passes(sqlx::Error::Encode("too long".into())) && !passes(sqlx::Error::RowNotFound));
+        assert!(StoreError::conflict("a row").is_passing() && StoreError::Closed.is_passing());
+        assert!(!StoreError::value("a number").is_passing());
     }
 }

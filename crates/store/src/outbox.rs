@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    columns::{from_row, to_i64},
+    columns::{from_row, to_i64, without_nul},
     conn::{Read, Tx, sql},
     error::Result,
     many::Many,
@@ -194,7 +194,7 @@ impl Tx {
         .bind(lease.id)
         .bind(to_i64(lease.attempts, "attempts")?)
         .bind(next_at)
-        .bind(error);
+        .bind(without_nul(error));
         let done = self.execute(statement).await? == 1;
         self.effects.outbox |= done;
         Ok(done)
@@ -208,7 +208,7 @@ impl Tx {
         .bind(lease.id)
         .bind(to_i64(lease.attempts, "attempts")?)
         .bind(at)
-        .bind(reason);
+        .bind(without_nul(reason));
         let done = self.execute(statement).await? == 1;
         self.effects.outbox |= done;
         Ok(done)

@@ -155,6 +155,22 @@ async fn a_dead_letter_stays_visible_lets_others_pass_and_can_come_back() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_noted_whatever_characters_it_is_told_in() {
+    for place in places("nul").await {
+        let store = place.open().await;
+        add(&store, vec![numbered("a", "a1")]).await;
+        let first = lease(&store, 100).await.remove(0);
+        assert!(step!(store, |tx, first| tx.retry_message(&first, 200, "it said \0").await).unwrap());
+        let second = lease(&store, 200).await.remove(0);
+        assert_eq!(second.last_error.as_deref(), Some("it said \u{fffd}"));
+        assert!(step!(store, |tx, second| tx.bury_message(&second, 300, "\0\0").await).unwrap());
+        let dead = look!(store, |read| read.list_dead_messages(0, 10).await);
+        assert_eq!(dead[0].last_error.as_deref(), Some("\u{fffd}\u{fffd}"));
+        place.end(store).await;
+    }
+}
+
 /// Adds a message of that kind and gives it up at `at`; its number.
 async fn bury(store: &Store, stream: &str, kind: &str, at: i64) -> i64 {
     add(store, vec![NewMessage { kind: kind.into(), ..message(stream) }]).await;
