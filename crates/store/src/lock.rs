@@ -6,9 +6,15 @@ use std::{
     io::{Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use crate::error::{Result, StoreError};
+
+/// How long the lock is waited for: who only looks holds it for a moment, and who ends gives it back soon.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The lock; it ends with this value.
 #[derive(Debug)]
@@ -17,11 +23,23 @@ pub(crate) struct LockFile {
 }
 
 impl LockFile {
-    /// Locks the store in the file `database`.
+    /// Locks the store in the file `database`; waits a little for another to let go of it.
     ///
     /// # Errors
     /// [`StoreError::Locked`] where another holds it, [`StoreError::NotWritable`] where the folder refuses the file.
-    pub(crate) fn acquire(database: &Path) -> Result<Self> {
+    pub(crate) async fn acquire(database: &Path) -> Result<Self> {
+        let began = Instant::now();
+        loop {
+            match Self::try_acquire(database) {
+                Err(StoreError::Locked { .. }) if began.elapsed() < PATIENCE => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn try_acquire(database: &Path) -> Result<Self> {
         let path = lock_path(database);
         let refuse =
             |source| StoreError::NotWritable { path: database.to_path_buf(), source: Arc::new(source) };
@@ -46,7 +64,8 @@ impl LockFile {
 }
 
 impl LockFile {
-    /// Whether nobody holds the lock; makes no file and holds nothing.
+    /// Whether nobody holds the lock; makes no file and keeps nothing. Others may look at the same time, and who acquires meanwhile waits
+    /// for it.
     ///
     /// # Errors
     /// [`StoreError::Locked`] where another holds it.
@@ -54,7 +73,7 @@ impl LockFile {
         let Ok(mut file) = OpenOptions::new().read(true).write(true).open(lock_path(database)) else {
             return Ok(());
         };
-        match file.try_lock() {
+        match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => {
                 let location = database.display().to_string();
                 Err(StoreError::Locked { location, holder: read_holder(&mut file) })
@@ -94,18 +113,33 @@ mod tests {
     fn a_second_holder_is_refused_until_the_first_ends() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("node.db");
-        let first = LockFile::acquire(&database).unwrap();
-        let error = LockFile::acquire(&database).unwrap_err();
+        let first = LockFile::try_acquire(&database).unwrap();
+        let error = LockFile::try_acquire(&database).unwrap_err();
         let StoreError::Locked { holder, .. } = error else { panic!("{error}") };
         assert_eq!(holder, format!("process {}", std::process::id()));
         drop(first);
-        LockFile::acquire(&database).unwrap();
+        LockFile::try_acquire(&database).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_look_refuses_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("node.db");
+        drop(LockFile::try_acquire(&database).unwrap());
+        let look = File::options().read(true).write(true).open(lock_path(&database)).unwrap();
+        look.try_lock_shared().unwrap();
+        LockFile::check_free(&database).unwrap();
+        let (lock, ()) = tokio::join!(LockFile::acquire(&database), async {
+            tokio::task::yield_now().await;
+            drop(look);
+        });
+        lock.unwrap();
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let error = LockFile::acquire(&folder.path().join("no/node.db")).unwrap_err();
+        let error = LockFile::try_acquire(&folder.path().join("no/node.db")).unwrap_err();
         assert!(error.to_string().contains("no/node.db"), "{error}");
     }
 }

@@ -1,10 +1,13 @@
-//! Looking at a store that nobody serves, as opening it would, and changing nothing: no migration, no new file, no new owner.
+//! Looking at a store that nobody serves, as opening it would, and changing nothing: no migration, no new file, no new owner,
+//! and nobody refused who opens it meanwhile.
+
+use std::path::Path;
 
 use crate::{
     conn::{Backend, Conn, Read},
     error::Result,
     lock::LockFile,
-    open::{StoreOptions, check_file, check_schema_name, connect, has_schema, lock_schema, set_schema},
+    open::{StoreOptions, check_file, check_schema_free, check_schema_name, connect, has_schema, set_schema},
     schema,
     store::Store,
     url::{StoreUrl, sqlite_driver_url},
@@ -24,7 +27,7 @@ impl Store {
             StoreUrl::Sqlite { path } => {
                 check_file(path, &location)?;
                 LockFile::check_free(path)?;
-                let mut conn = connect(&sqlite_driver_url(path, "ro")?, &location).await?;
+                let mut conn = connect(&sqlite_driver_url(path, mode(path))?, &location).await?;
                 let is_there = schema::check(&mut conn, Backend::Sqlite, &location).await?;
                 Ok(is_there.then(|| Read::new(Conn::Own(Box::new(conn)), Backend::Sqlite)))
             }
@@ -33,12 +36,24 @@ impl Store {
     }
 }
 
+/// Reading as usual would make files beside a store that was closed in good order, which its owner might not be able to write. Where
+/// there are none, nothing of the store stands outside of its file.
+fn mode(path: &Path) -> &'static str {
+    // They stand beside the file itself, wherever a link to it stands.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let is_there = |end: &str| {
+        let mut name = path.clone().into_os_string();
+        name.push(end);
+        Path::new(&name).exists()
+    };
+    if is_there("-wal") || is_there("-journal") { "ro" } else { "ro&immutable=true" }
+}
+
 async fn look_at_server(url: &str, location: &str, name: &str) -> Result<Option<Read>> {
     check_schema_name(name)?;
     let location = format!("{location} (schema {name})");
     let mut conn = connect(url, &location).await?;
-    // The lock ends with the connection.
-    lock_schema(&mut conn, &location, name).await?;
+    check_schema_free(&mut conn, &location, name).await?;
     if !has_schema(&mut conn, name).await? {
         return Ok(None);
     }

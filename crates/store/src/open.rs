@@ -84,7 +84,7 @@ async fn open_file(path: &Path, location: &str, options: &StoreOptions, wake: &A
     if !options.create && !path.exists() {
         return Err(StoreError::Missing { location: location.to_owned() });
     }
-    let lock = LockFile::acquire(path)?;
+    let lock = LockFile::acquire(path).await?;
     check_file(path, location)?;
     let mode = if options.create { "rwc" } else { "rw" };
     let mut conn = connect(&sqlite_driver_url(path, mode)?, location).await?;
@@ -164,15 +164,27 @@ pub(crate) fn check_schema_name(name: &str) -> Result<()> {
     }
 }
 
+/// Whether nobody holds the lock of [`lock_schema`], found without taking it.
+pub(crate) async fn check_schema_free(conn: &mut AnyConnection, location: &str, schema: &str) -> Result<()> {
+    // A key of 64 bits stands in two columns, and `objsubid` tells it from two keys of 32.
+    let text = "-- find_schema_lock\nSELECT COUNT(*) AS value FROM pg_locks
+                WHERE locktype = 'advisory' AND granted AND objsubid = 1
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    AND (classid::bigint << 32) | objid::bigint = hashtextextended('weir/' || $1, 0)";
+    let held: i64 = sqlx::query_scalar(text).bind(schema).fetch_one(conn).await?;
+    if held == 0 { Ok(()) } else { Err(locked(location)) }
+}
+
+fn locked(location: &str) -> StoreError {
+    StoreError::Locked { location: location.to_owned(), holder: "another process".to_owned() }
+}
+
 /// The lock ends with the connection. What a process that lost it still writes is stopped by the epoch.
 pub(crate) async fn lock_schema(conn: &mut AnyConnection, location: &str, schema: &str) -> Result<()> {
     let text = "-- lock_schema\nSELECT CASE WHEN pg_try_advisory_lock(hashtextextended('weir/' || $1, 0)) \
                 THEN 1::bigint ELSE 0::bigint END AS value";
-    let locked: i64 = sqlx::query_scalar(text).bind(schema).fetch_one(conn).await?;
-    if locked == 1 {
-        return Ok(());
-    }
-    Err(StoreError::Locked { location: location.to_owned(), holder: "another process".to_owned() })
+    let taken: i64 = sqlx::query_scalar(text).bind(schema).fetch_one(conn).await?;
+    if taken == 1 { Ok(()) } else { Err(locked(location)) }
 }
 
 pub(crate) async fn has_schema(conn: &mut AnyConnection, schema: &str) -> Result<bool> {

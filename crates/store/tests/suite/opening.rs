@@ -33,6 +33,37 @@ async fn a_second_process_is_refused() {
     }
 }
 
+fn files(place: &Place) -> Vec<std::ffi::OsString> {
+    let StoreUrl::Sqlite { path } = &place.url else { return Vec::new() };
+    let entries = std::fs::read_dir(path.parent().unwrap()).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_keeps_nobody_from_opening_and_leaves_no_file() {
+    for place in lasting_places("looked").await {
+        let store = place.open().await;
+        step!(store, |tx| tx.put_meta("id", "42").await).unwrap();
+        let error = Store::look(&place.url, &place.options).await.err().unwrap();
+        assert!(matches!(error, StoreError::Locked { .. }), "{error}");
+        store.close().await;
+        drop(store);
+        let before = files(&place);
+        let mut one = Store::look(&place.url, &place.options).await.unwrap().unwrap();
+        assert_eq!(one.get_meta("id").await.unwrap().as_deref(), Some("42"));
+        let other = Store::look(&place.url, &place.options).await.unwrap().unwrap();
+        drop((one, other));
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        assert_eq!(files(&place), before, "as it was");
+        let look = Store::look(&place.url, &place.options).await.unwrap().unwrap();
+        let store = place.open().await;
+        drop(look);
+        place.end(store).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_from_a_newer_version_is_refused_unchanged() {
     for place in lasting_places("newer").await {
