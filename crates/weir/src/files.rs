@@ -7,7 +7,7 @@ use std::path::Path;
 use crypto::{Hasher, Sha256};
 
 use crate::exit::Exit;
-use crate::problem::Failure;
+use crate::problem::{Failure, Message};
 use crate::term::thousands;
 
 /// The last part of a path, as it can be shown: what is no text, and control characters, are replaced.
@@ -19,10 +19,25 @@ pub(crate) fn name_of(path: &Path) -> String {
 /// A path as it goes into JSON.
 ///
 /// # Errors
-/// [`Exit::BadInput`] where it is no UTF-8.
+/// [`Exit::BadInput`] where it is no UTF-8 or has control characters.
 pub(crate) fn in_json(path: &Path) -> Result<&str, Failure> {
-    let refused = || Failure::new(Exit::BadInput, "error-path-not-text").with("path", path.display());
-    path.to_str().ok_or_else(refused)
+    let refused = |key| Failure::new(Exit::BadInput, key).with("path", name_of(path));
+    match path.to_str() {
+        None => Err(refused("error-path-not-text")),
+        Some(text) if text.contains(char::is_control) => Err(refused("error-path-control")),
+        Some(text) => Ok(text),
+    }
+}
+
+/// Why what stands at the path is no file; it is not opened, since a pipe would wait for its writer.
+pub(crate) fn no_file(path: &Path) -> Option<Message> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => None,
+        Ok(found) if found.is_dir() => Some(Message::new("bad-file-folder")),
+        Ok(_) => Some(Message::new("bad-file-special")),
+        Err(_) if path.is_symlink() => Some(Message::new("bad-file-link")),
+        Err(error) => Some(Message::new("bad-file-unreadable").with("reason", error)),
+    }
 }
 
 /// Reads a file as a whole.

@@ -25,12 +25,29 @@ pub(super) async fn run(args: &Get, context: &Context) -> Result<()> {
     if args.receipt_only {
         return receipt_only(&client, context, args).await;
     }
+    if let Some(use_id) = &args.use_id {
+        refuse_unknown(&client, &args.contract, use_id).await?;
+    }
     if args.output.as_deref() == Some(Path::new("-")) {
         return to_stdout(&client, context, args).await;
     }
     let got = to_file(&client, context, args, Patience::default(), RECEIPT_WAIT_MAX).await?;
     let answer = got.to_json();
     context.result(&answer, || got.line(context))
+}
+
+/// Refuses a use that is to be gone on with and is none of the contract's: a slip of the pen would begin another one, which counts.
+async fn refuse_unknown(client: &Client, contract: &str, use_id: &str) -> Result<()> {
+    let uses = client.get(&contract_path(contract, "/uses"), &[]).await?;
+    let told = uses.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_whole = uses.get("total").and_then(Value::as_u64).is_none_or(|total| total <= told.len() as u64);
+    let is_known = told.iter().any(|one| one.get("use").and_then(Value::as_str) == Some(use_id));
+    match is_whole && !is_known {
+        true => {
+            Err(Failure::new(Exit::NotFound, "get-no-use").with("use", use_id).with("contract", contract))
+        }
+        false => Ok(()),
+    }
 }
 
 fn order(args: &Get, patience: Patience) -> Order<'_> {

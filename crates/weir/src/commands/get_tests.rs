@@ -79,3 +79,17 @@ async fn other_refusals_of_the_receipt_are_failures() {
     assert_eq!(failure.exit, Exit::NotFound);
     assert_eq!(failure.problem.as_deref().map(Problem::exit), Some(Exit::NotFound));
 }
+
+#[tokio::test]
+async fn a_use_that_is_none_is_refused_before_anything_counts() {
+    let uses = json!({"total": 1, "items": [{"use": "f1e09537aa", "state": "open"}]});
+    let desk = Desk::new(move |request| match request.route().ends_with("/uses") {
+        true => Reply::json(200, &uses),
+        false => honest(request),
+    })
+    .await;
+    assert!(refuse_unknown(&desk.client, "C1", "f1e09537aa").await.is_ok());
+    let refused = refuse_unknown(&desk.client, "C1", "f1e09537").await.unwrap_err();
+    assert_eq!((refused.exit, refused.message.key), (Exit::NotFound, "get-no-use"));
+    assert!(desk.server.routes().iter().all(|route| route == "GET /manage/v1/contracts/C1/uses"));
+}

@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::commands::view::{self, Column, Kind, column};
 use crate::commands::{Context, absolute, closed};
 use crate::exit::Exit;
-use crate::files::in_json;
+use crate::files::{in_json, name_of, no_file};
 use crate::problem::{Failure, Result};
 use crate::term::{Tone, Unit};
 
@@ -60,11 +60,14 @@ async fn add(client: &Client, context: &Context, files: &[PathBuf], extra: &Extr
     let bar = context.out.progress("", Some(files.len() as u64), Unit::Items);
     let (mut added, mut exit) = (Vec::new(), Exit::Ok);
     for file in files {
-        let name = file.display().to_string();
+        let name = file.with_file_name(name_of(file)).display().to_string();
         bar.label(&context.msg("progress-profiling", &[("file", name.as_str().into())]));
-        let answer = match in_json(file) {
-            Ok(path) => client.post("/resources", &body(path, extra)).await,
-            Err(failure) => Err(failure),
+        let answer = match (no_file(file).filter(|_| files.len() > 1), in_json(file)) {
+            (Some(reason), _) => {
+                Err(Failure { message: reason, ..Failure::new(Exit::BadInput, "bad-file-special") })
+            }
+            (None, Ok(path)) => client.post("/resources", &body(path, extra)).await,
+            (None, Err(failure)) => Err(failure),
         };
         match answer {
             Ok(resource) => added.push(resource),
@@ -75,7 +78,7 @@ async fn add(client: &Client, context: &Context, files: &[PathBuf], extra: &Extr
                 // A reason that names the file need not be told which one it is.
                 let key = if reason.contains(&name) { "resource-left-out" } else { "resource-refused" };
                 let text = context.msg(key, &[("file", name.into()), ("reason", reason.into())]);
-                context.out.labelled(Tone::Bad, &context.msg("label-error", &[]), &text).map_err(closed)?;
+                tell_left_out(context, file, &failure, &text)?;
             }
         }
         bar.add(1);
@@ -118,6 +121,18 @@ fn with_column_counts(mut answer: Value, as_it_is: bool) -> Value {
         },
     }
     answer
+}
+
+/// A file that is left out, to programs as any other error.
+fn tell_left_out(context: &Context, file: &Path, failure: &Failure, text: &str) -> Result<()> {
+    if !context.out.is_json() {
+        return context.out.labelled(Tone::Bad, &context.msg("label-error", &[]), text).map_err(closed);
+    }
+    let mut told = super::failure_json(failure, text);
+    if let Some(members) = told.as_object_mut() {
+        members.insert("file".into(), json!(file.display().to_string()));
+    }
+    context.note(&told.to_string())
 }
 
 /// Whether the other files may fare better.
@@ -184,7 +199,7 @@ fn data_files(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        if path.is_file() && ["csv", "parquet"].iter().any(|known| extension.eq_ignore_ascii_case(known)) {
+        if ["csv", "parquet"].iter().any(|known| extension.eq_ignore_ascii_case(known)) {
             files.push(path);
         }
     }
@@ -199,6 +214,7 @@ fn data_files(folder: &Path) -> Result<Vec<PathBuf>> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
+    use crate::testing::{Reply, Request, Server, context, node};
 
     #[test]
     fn a_folder_stands_for_its_data_files_by_name() {
@@ -210,8 +226,37 @@ mod tests {
         let single = folder.path().join("notes.txt");
         let found = files(&[folder.path().to_path_buf(), single.clone()]).unwrap();
         let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["a.CSV", "b.csv", "c.parquet", "notes.txt"]);
+        assert_eq!(
+            names,
+            ["a.CSV", "b.csv", "c.parquet", "d.csv", "notes.txt"],
+            "what is no file is named later"
+        );
         assert!(found.iter().all(|path| path.is_absolute()));
+    }
+
+    #[tokio::test]
+    async fn what_is_left_out_is_named_to_people_and_to_programs() {
+        let folder = tempfile::tempdir().unwrap();
+        let server =
+            Server::start(|_: &Request| Reply::json(200, &json!({"id": "7", "state": "registered"}))).await;
+        let client = Client::new(&node(folder.path(), server.address), None).unwrap();
+        let (good, no_file, odd) =
+            (folder.path().join("a.csv"), folder.path().join("d.csv"), folder.path().join("b\u{1b}.csv"));
+        std::fs::write(&good, "x").unwrap();
+        std::fs::write(&odd, "x").unwrap();
+        std::fs::create_dir(&no_file).unwrap();
+        let words = Words::default();
+        let extra = Extra { encoding: None, words: &words };
+        for (flags, told) in [(&[][..], "d.csv"), (&["--json"][..], "\"code\":\"bad-file-folder\"")] {
+            let (context, captured) = context(flags);
+            let files = [good.clone(), no_file.clone(), odd.clone()];
+            let exit = add(&client, &context, &files, &extra).await.unwrap();
+            assert_eq!((exit, server.routes().len()), (Exit::BadInput, 1 + usize::from(!flags.is_empty())));
+            let err = captured.err();
+            assert!(err.contains(told) && !err.contains('\u{1b}'), "{err}");
+            let is_json = |line: &str| serde_json::from_str::<Value>(line).is_ok();
+            assert!(flags.is_empty() || err.lines().all(is_json), "{err}");
+        }
     }
 
     #[test]

@@ -11,7 +11,9 @@ use dataplane::profile::{ProfileOptions, profile};
 use futures_util::StreamExt as _;
 
 use super::reason::reason;
+use crate::download::{FILE_NAME_BYTES_MAX, LONGEST_ENDING};
 use crate::exit::Exit;
+use crate::files::no_file;
 use crate::problem::{Failure, Message, Result};
 use crate::term::Progress;
 
@@ -129,11 +131,18 @@ async fn examine_by(
     examined
 }
 
+/// The longest name of a file whose copy and receipt can be written beside each other, in bytes.
+const NAME_BYTES_MAX: usize = FILE_NAME_BYTES_MAX - LONGEST_ENDING.len();
+
 /// Rows and bytes of a file, or why it cannot be used.
 fn look_into(path: &Path) -> Result<(u64, u64), Message> {
     match path.file_name().and_then(|name| name.to_str()) {
         Some(_) if path.to_str().is_none() => return Err(Message::new("bad-file-name")),
         Some(name) if name.contains(char::is_control) => return Err(Message::new("bad-file-name-control")),
+        Some(name) if name.len() > NAME_BYTES_MAX => {
+            let message = Message::new("bad-file-name-long");
+            return Err(message.with("found", name.len()).with("limit", NAME_BYTES_MAX));
+        }
         Some(_) => {}
         None => return Err(Message::new("bad-file-name")),
     }
@@ -143,17 +152,6 @@ fn look_into(path: &Path) -> Result<(u64, u64), Message> {
     let found: Result<_, DataError> = profile(path, &ProfileOptions::default(), &|_| {});
     let profile = found.map_err(|error| reason(&error))?.profile;
     Ok((profile.rows, profile.bytes))
-}
-
-/// Why what stands at the path is no file; it is not opened, since a pipe would wait for its writer.
-fn no_file(path: &Path) -> Option<Message> {
-    match std::fs::metadata(path) {
-        Ok(found) if found.is_file() => None,
-        Ok(found) if found.is_dir() => Some(Message::new("bad-file-folder")),
-        Ok(_) => Some(Message::new("bad-file-special")),
-        Err(_) if path.is_symlink() => Some(Message::new("bad-file-link")),
-        Err(error) => Some(Message::new("bad-file-unreadable").with("reason", error)),
-    }
 }
 
 #[cfg(test)]

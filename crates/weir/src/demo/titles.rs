@@ -102,6 +102,7 @@ pub fn all(paths: &[&Path]) -> Vec<Named> {
 
 impl Named {
     fn with_file(self, file: &str) -> Named {
+        let file = &shortened(file, FILE_CHARS_MAX);
         let with = |text: &I18n| {
             I18n::new(format!("{} ({file})", text.in_zh()), format!("{} ({file})", text.in_en()))
         };
@@ -132,9 +133,27 @@ fn of_station(zh: &str, en: &str) -> Named {
 /// 生态保护和环境治理业 (GB/T 4754 division 77): the industry of the monitoring stations, and of the demo's industry node.
 pub const INDUSTRY: &str = "0077";
 
+/// How many characters of a file's name stand in titles and in its provider's name, which has at most 128.
+const NAME_CHARS_MAX: usize = 64;
+/// How many of them stand beside that, where two files would be called the same.
+const FILE_CHARS_MAX: usize = 40;
+
+/// A name by its beginning and its end, where it is long.
+fn shortened(name: &str, chars_max: usize) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    if chars.len() <= chars_max {
+        return name.to_owned();
+    }
+    let half = chars_max / 2;
+    let end = chars.len() - half;
+    let part =
+        |range: std::ops::Range<usize>| chars.get(range).unwrap_or_default().iter().collect::<String>();
+    format!("{}…{}", part(0..half), part(end..chars.len()))
+}
+
 fn of_file(stem: &str) -> Named {
     let words = stem.replace(['_', '-'], " ");
-    let words = if words.trim().is_empty() { stem.to_owned() } else { words };
+    let words = shortened(if words.trim().is_empty() { stem } else { &words }, NAME_CHARS_MAX);
     Named {
         provider: I18n::new(format!("{words} 提供方"), format!("Provider of {words}")),
         title: I18n::same(words.clone()),
@@ -150,6 +169,20 @@ fn of_file(stem: &str) -> Named {
 #[allow(clippy::indexing_slicing)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_fit_where_names_are_limited() {
+        let long = "x".repeat(238);
+        let paths = [format!("/d/{long}1.csv"), format!("/d/{long}1.parquet")];
+        let paths: Vec<&Path> = paths.iter().map(Path::new).collect();
+        for named in all(&paths) {
+            for text in [named.provider.in_en(), named.provider.in_zh(), named.title.in_en()] {
+                assert!(text.chars().count() <= 128, "{text}");
+            }
+        }
+        let named = named(Path::new("/d/每小时空气质量.csv"));
+        assert_eq!(named.title.in_zh(), "每小时空气质量");
+    }
 
     #[test]
     fn a_station_is_known_in_any_file_name() {

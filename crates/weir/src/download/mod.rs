@@ -26,7 +26,9 @@ use crate::exit::Exit;
 use crate::problem::{Failure, Result};
 use crate::term::{Progress, size};
 
-pub(crate) use self::places::{RECEIPT_ENDING, plain_name, receipt_beside, write_durably};
+pub(crate) use self::places::{
+    FILE_NAME_BYTES_MAX, LONGEST_ENDING, RECEIPT_ENDING, plain_name, receipt_beside, write_durably,
+};
 
 /// How often a download without progress is taken up again before it is given up, and how long it pauses in between.
 #[derive(Debug, Clone, Copy)]
@@ -167,7 +169,10 @@ fn begin(order: &Order<'_>, places: &Places) -> Result<Begun> {
     places.refuse_existing(order.force)?;
     // A part without its state is of an unknown use: it is not built upon, unless the use is named. Its digest is checked in the end.
     if order.use_id.is_none() && places.part.exists() {
-        std::fs::remove_file(&places.part).map_err(|error| Failure::unwritable(&places.part, error))?;
+        return Err(Failure::new(Exit::Refused, "get-part-alone")
+            .with("path", places.part.display())
+            .with("state", places.state.display())
+            .with("contract", order.contract));
     }
     let state = State::new(order.contract, order.use_id.map_or_else(new_use_id, str::to_owned));
     places.save(&state)?;

@@ -64,6 +64,9 @@ impl Places {
             Some(file) => absolute(file)?,
             None => absolute(Path::new(&plain_name(order.contract)))?,
         };
+        if name.file_name().is_some_and(|file| file.len() + LONGEST_ENDING.len() > FILE_NAME_BYTES_MAX) {
+            return Err(Failure::new(Exit::BadInput, "get-name-too-long").with("path", name.display()));
+        }
         let beside = |ending: &str| PathBuf::from(format!("{}{ending}", name.display()));
         Ok(Places { part: beside(".part"), state: beside(".part.json"), given: order.file.is_some(), name })
     }
@@ -115,6 +118,11 @@ impl Places {
         write_durably(&self.state, &json)
     }
 }
+
+/// The longest name of a file that common file systems take, in bytes.
+pub(crate) const FILE_NAME_BYTES_MAX: usize = 255;
+/// The longest ending that is put behind a file's name.
+pub(crate) const LONGEST_ENDING: &str = ".receipt.json.new";
 
 /// What the name of a receipt ends in.
 pub(crate) const RECEIPT_ENDING: &str = ".receipt.json";

@@ -411,3 +411,23 @@ fn use_ids_are_well_formed_and_do_not_repeat() {
     assert_ne!(a, b);
     assert!(a.len() <= 64 && a.bytes().all(|b| b.is_ascii_alphanumeric()));
 }
+
+#[tokio::test]
+async fn what_could_cost_another_use_or_cannot_be_written_is_refused_before_anyone_is_asked() {
+    let desk =
+        Desk::new(|request: &Request| if is_data(request) { delivery(request) } else { rest(request) }).await;
+    let (context, _) = context(&[]);
+    let ask = async |name: &str| {
+        let file = desk.path(name);
+        let order = Order { contract: "C1", use_id: None, file: Some(&file), force: false, patience: HASTE };
+        let progress = context.out.progress("", None, Unit::Bytes);
+        to_file(&desk.client, &context, &order, &progress).await.unwrap_err()
+    };
+    std::fs::write(desk.path("air.csv.part"), "year").unwrap();
+    let alone = ask("air.csv").await;
+    assert_eq!((alone.exit, alone.message.key), (Exit::Refused, "get-part-alone"));
+    assert_eq!(std::fs::read(desk.path("air.csv.part")).unwrap(), b"year", "it stays");
+    let long = ask(&"y".repeat(250)).await;
+    assert_eq!((long.exit, long.message.key), (Exit::BadInput, "get-name-too-long"));
+    assert!(desk.server.routes().is_empty());
+}

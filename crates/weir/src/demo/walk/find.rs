@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(asked("river_levels.csv", "day"), ["river levels", "day", "Provider of it"]);
         assert_eq!(asked("river.csv", "%"), ["river", "Provider of it"]);
         assert_eq!(asked("---.csv", "$"), ["Provider of it"]);
-        let long = "hourly_air_quality_observations_of_the_beijing_network.csv";
+        let long = "hourly_air_quality_observations_of_the_city_network.csv";
         assert_eq!(asked(long, "No")[0], "hourly air quality observations of the");
         let one_word = "x".repeat(60);
         assert_eq!(asked(&format!("{one_word}.csv"), "No")[0], one_word);
