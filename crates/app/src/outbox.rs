@@ -31,6 +31,8 @@ use crate::message::Target;
 use crate::{Error, Node, contract, metering};
 
 pub use away::heard;
+#[cfg(test)]
+pub(crate) use letters::forget_windows;
 pub(crate) use letters::try_stream_again;
 pub use letters::{Letter, State, dismiss, forget_dead, list, try_again, try_all_again};
 

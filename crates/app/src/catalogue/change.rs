@@ -19,8 +19,6 @@ pub(super) trait Own: Sized + Send + Sync + 'static {
     fn row(&self, now: Timestamp) -> Result<Self::Row, Error>;
     /// The connector and its name for the object.
     fn place(&self) -> Place;
-    /// Whether a message about it came to nothing, and no later answer mended that.
-    fn has_problem(&self) -> bool;
 }
 
 /// A change of one object with all that belongs to it.
@@ -53,8 +51,7 @@ pub(super) async fn change<O: Own>(
     let place = Place { tenant: tenant.to_owned(), key: key.to_owned() };
     let committed = place.change(node, "catalogue_change", |before: Option<O::Row>| async move {
         let own = before.as_ref().map(O::of).transpose()?;
-        let had_problem = own.as_ref().is_some_and(O::has_problem);
-        commit(node, before, had_problem, turn(own)?, ended).await
+        commit(node, before, turn(own)?, ended).await
     });
     committed.await
 }
@@ -91,8 +88,6 @@ struct Commit<K> {
     row: K,
     entries: Entries,
     messages: Vec<NewMessage>,
-    /// Whether dead letters of the object may be there, which give way to newer messages.
-    had_problem: bool,
     ended: Option<End>,
     now: Timestamp,
 }
@@ -100,7 +95,6 @@ struct Commit<K> {
 async fn commit<O: Own>(
     node: &Node,
     before: Option<O::Row>,
-    had_problem: bool,
     change: Change<O>,
     ended: Option<&End>,
 ) -> Result<(), Error> {
@@ -113,7 +107,6 @@ async fn commit<O: Own>(
         entries: Entries::new().record(node, &place.tenant, &evidence, now),
         place,
         messages,
-        had_problem,
         ended: ended.cloned(),
         now,
     });
@@ -130,9 +123,7 @@ impl<K: Kept> Commit<K> {
         self.place.replace(tx, self.before.as_ref(), &self.row).await?;
         self.entries.write(tx).await?;
         if !self.messages.is_empty() {
-            if self.had_problem {
-                self.dismiss_older(tx).await?;
-            }
+            self.dismiss_older(tx).await?;
             tx.add_messages(&self.messages).await?;
         }
         match &self.ended {

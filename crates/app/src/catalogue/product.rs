@@ -1,5 +1,6 @@
 //! Connectors: products with the terms that they are offered on, registered at the region and listed on service nodes.
 
+use crypto::Sha256;
 use domain::catalogue::{I18n, Keywords, NewProduct, Product, ProductInput, ProductState, Profile};
 use domain::codes::DeliveryForm;
 use domain::id::{AreaCode, IdKind, NodeId, ProductId, ResourceId};
@@ -108,6 +109,9 @@ pub struct OwnProduct {
     /// Whether the region has not answered yet to what was said of it last.
     #[serde(default)]
     pub awaits_region: bool,
+    /// The digest of the registration that was sent to the region last; none where that was before digests were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<Sha256>,
     /// Why the last message about it failed for good, where it did; an answer of the same receiver ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -137,10 +141,6 @@ impl Own for OwnProduct {
     fn place(&self) -> Place {
         Place::new(&self.product.connector, &self.product.key)
     }
-
-    fn has_problem(&self) -> bool {
-        self.problem.is_some()
-    }
 }
 
 impl OwnProduct {
@@ -148,6 +148,25 @@ impl OwnProduct {
     fn problem_with(&self, receiver: &NodeId) -> Option<&str> {
         let is_theirs = self.problem_with.as_deref().is_none_or(|with| with == receiver.as_str());
         self.problem.as_deref().filter(|_| is_theirs)
+    }
+
+    /// Whether that message is what the region was sent last to register it.
+    fn is_registered_by(&self, row: &MessageRow) -> bool {
+        let is_newest = || self.registration.is_none_or(|digest| digest == Sha256::of(row.body.as_bytes()));
+        row.kind == PRODUCT_REGISTER_MSG && is_newest()
+    }
+
+    /// Whether a message about it says what has been decided otherwise since.
+    fn outdates(&self, row: &MessageRow) -> bool {
+        let is_listed = || self.product.listings().iter().any(|one| one.node.as_str() == row.destination);
+        let is_withdrawn = matches!(self.product.state, ProductState::Withdrawn { .. });
+        match row.kind.as_str() {
+            PRODUCT_REGISTER_MSG => is_withdrawn || !self.is_registered_by(row),
+            PRODUCT_LIST_MSG => !self.product.is_offered(),
+            PRODUCT_DELIST_MSG => is_listed(),
+            PRODUCT_WITHDRAW_MSG => !is_withdrawn,
+            _ => false,
+        }
     }
 
     /// The same after an answer of that receiver.
@@ -191,6 +210,7 @@ impl OwnProduct {
 /// [`Error::Message`] and [`Error::Terms`] for an offer that cannot be; [`Error::NotFound`] for the resource; [`Error::Peer`] where the region refused.
 pub async fn register(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<OwnProduct, Error> {
     let draft = Draft::of(node, speaker, new).await?;
+    let region = offer::region_of(speaker)?;
     let turn = |before: Option<OwnProduct>| {
         let now = node.now();
         let profile = &draft.resource.resource.profile;
@@ -203,12 +223,24 @@ pub async fn register(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<O
             None => submitted.next,
         };
         let message = register_message(node, speaker, &product, profile)?;
-        let own = OwnProduct { product, negotiation, awaits_region: true, problem: None, problem_with: None };
+        // What a service node did not take stays its problem.
+        let (problem, problem_with) = before
+            .map(|own| own.answered_by(region.as_str()))
+            .map(|own| (own.problem, own.problem_with))
+            .unzip();
+        let own = OwnProduct {
+            product,
+            negotiation,
+            awaits_region: true,
+            registration: Some(Sha256::of(message.body.as_bytes())),
+            problem: problem.flatten(),
+            problem_with: problem_with.flatten(),
+        };
         let evidence = drafted.evidence.into_iter().chain(submitted.evidence).collect();
         Ok(Change { own, evidence, messages: vec![message] })
     };
     change(node, speaker.id().as_str(), &draft.key, None, turn).await?;
-    settle(node, speaker, &draft.key, |own| own.product.id.is_some() && !own.awaits_region).await
+    arrived(node, speaker, &draft.key, &region).await
 }
 
 /// What was asked for, with the resource that it is about.
@@ -269,7 +301,7 @@ impl Draft {
 }
 
 fn product_key(resource: &ResourceId, title: &I18n) -> String {
-    let digest = crypto::Sha256::of(format!("{resource} {} {}", title.zh, title.en).as_bytes()).to_string();
+    let digest = Sha256::of(format!("{resource} {} {}", title.zh, title.en).as_bytes()).to_string();
     digest.get(..24).map(str::to_owned).unwrap_or(digest)
 }
 
@@ -534,28 +566,6 @@ async fn with_head(
         .await
 }
 
-/// Waits until the product is as wanted, or the other side refused.
-async fn settle(
-    node: &Node,
-    speaker: &Speaker,
-    key: &str,
-    wanted: impl Fn(&OwnProduct) -> bool,
-) -> Result<OwnProduct, Error> {
-    let tenant = speaker.id().to_string();
-    let settled = offer::settled(node, || {
-        let (tenant, key, wanted) = (tenant.clone(), key.to_owned(), &wanted);
-        async move {
-            let own: OwnProduct = get(node, &tenant, &key).await?;
-            Ok((wanted(&own) || own.problem.is_some()).then_some(own))
-        }
-    })
-    .await?;
-    match settled.problem {
-        Some(problem) => Err(Error::Forbidden(problem.into())),
-        None => Ok(settled),
-    }
-}
-
 /// Takes an answer of the region or a service node, and ends the message in the same transaction.
 pub(crate) async fn answered(node: &Node, row: &MessageRow, data: &Value) -> Result<(), Error> {
     let input = match row.kind.as_str() {
@@ -569,7 +579,7 @@ pub(crate) async fn answered(node: &Node, row: &MessageRow, data: &Value) -> Res
         _ => None,
     };
     let turn = |own: OwnProduct| {
-        let awaits_region = own.awaits_region && row.kind != PRODUCT_REGISTER_MSG;
+        let awaits_region = own.awaits_region && !own.is_registered_by(row);
         let own = OwnProduct { awaits_region, ..own }.answered_by(&row.destination);
         match input.clone() {
             Some(input) => stepped(node, own, input, ""),
@@ -582,12 +592,24 @@ pub(crate) async fn answered(node: &Node, row: &MessageRow, data: &Value) -> Res
 /// Takes note that a message about a product was refused for good or could not be delivered; it is a dead letter.
 pub(crate) async fn undelivered(node: &Node, row: &MessageRow, error: &Error) -> Result<(), Error> {
     let turn = |own: OwnProduct| {
-        let awaits_region = own.awaits_region && row.kind != PRODUCT_REGISTER_MSG;
+        let awaits_region = own.awaits_region && !own.is_registered_by(row);
         let (problem, problem_with) = (Some(error.to_string()), Some(row.destination.clone()));
         Ok(Change::quiet(OwnProduct { awaits_region, problem, problem_with, ..own }))
     };
     let ended = End::Dead(row.clone(), error.to_string());
     change_known(node, &row.tenant, key_of(row), Some(&ended), turn).await
+}
+
+/// Whether a message about a product says what has been decided otherwise since, or the product is gone.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(crate) async fn is_outdated(node: &Node, row: &MessageRow) -> Result<bool, Error> {
+    match get::<OwnProduct>(node, &row.tenant, key_of(row)).await {
+        Ok(own) => Ok(own.outdates(row)),
+        Err(Error::NotFound { .. }) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 fn key_of(row: &MessageRow) -> &str {

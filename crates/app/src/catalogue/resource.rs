@@ -115,10 +115,6 @@ impl Own for OwnResource {
     fn place(&self) -> Place {
         Place::new(&self.resource.owner, &self.resource.key)
     }
-
-    fn has_problem(&self) -> bool {
-        self.problem.is_some()
-    }
 }
 
 impl OwnResource {

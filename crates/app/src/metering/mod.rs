@@ -37,6 +37,7 @@ pub use self::compare::handle_window;
 pub use self::idle::{keep_progress, note_progress, sweep_idle, sweep_idle_uses};
 pub(crate) use self::meters::Furthest;
 pub use self::meters::Meters;
+pub(crate) use self::resend::is_window_needed;
 pub use self::resend::resend_windows;
 pub(crate) use self::view::meter;
 pub use self::view::{Dispute, Sums, UsageView, UseView, UsesView, WindowSums, usage, usage_of, uses};

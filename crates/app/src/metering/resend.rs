@@ -1,8 +1,10 @@
 //! Windows whose message was given up without a "no": the user's node was away too long, or a use stayed open there. They are sent again
-//! once in a while, in their order, because a contract whose windows stay unsigned comes to a stop. Disputed windows are left to people.
+//! once in a while, in their order, because a contract whose windows stay unsigned comes to a stop. Disputed windows are left to people, and
+//! a contract that is over needs its windows only as long as any message is tried.
 
 use std::collections::BTreeMap;
 
+use domain::contract::ContractState;
 use ndi::Message as _;
 use ndi::weir_v1::usage_window::UsageWindow;
 use serde_json::Value;
@@ -11,7 +13,7 @@ use store::{MessageRow, WindowRow};
 use super::meters::Place;
 use super::{window_in, window_row};
 use crate::outbox::USAGE_WINDOW;
-use crate::{Error, Node};
+use crate::{Error, Node, contract};
 
 /// How long a dead window rests before it is sent again, in microseconds.
 const REST_MICROS: i64 = 5 * 60 * 1_000_000;
@@ -25,11 +27,39 @@ const PAGE: u32 = 500;
 pub async fn resend_windows(node: &Node) -> Result<usize, Error> {
     let mut sent = 0;
     for (place, numbered) in dead_windows(node).await? {
+        if is_past(node, &place).await? {
+            continue;
+        }
         let waiting = waiting_letters(node, &place, numbered).await?;
         sent += waiting.len();
         revive(node, waiting).await?;
     }
     Ok(sent)
+}
+
+/// Whether the dead letter of a window is needed: the window waits for its answer, and its contract goes on.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(crate) async fn is_window_needed(node: &Node, letter: &MessageRow) -> Result<bool, Error> {
+    let Some((id, number)) = carried(letter) else { return Ok(false) };
+    let window = window_row(node, &letter.tenant, &id, number).await?;
+    if window.is_none_or(|row| row.state != WindowRow::SIGNED) {
+        return Ok(false);
+    }
+    let held = contract::find(node, &letter.tenant, &id).await?;
+    Ok(held.is_some_and(|held| !held.contract().is_over()))
+}
+
+/// Whether a contract is over for so long that no message about it is tried any more.
+async fn is_past(node: &Node, (tenant, id): &Place) -> Result<bool, Error> {
+    let Some(held) = contract::find(node, tenant, id).await? else { return Ok(true) };
+    let ended = match &held.contract().state {
+        ContractState::Ended { at, .. } | ContractState::SigningFailed { at, .. } => *at,
+        _ => return Ok(false),
+    };
+    let age = node.now().micros().saturating_sub(ended.micros());
+    Ok(age >= node.limits().send_age_max_ms.saturating_mul(1000))
 }
 
 /// The dead letters of windows that have rested, by contract and by window.

@@ -576,6 +576,54 @@ async fn windows_are_sent_again_however_many_dead_letters_lie_before_them() {
     assert_eq!(usage_at(&world.provider, &contract).await.countersigned.windows, 1);
 }
 
+/// A use's window whose letter was given up without an answer; the letter's number.
+async fn dead_window(world: &World, contract: &ContractId, use_id: &str) -> i64 {
+    world.fetch(contract, use_id).await.unwrap();
+    let letter = closed(world).await.pop().unwrap();
+    let away = Error::NotYet("the user is away".into());
+    window_undelivered(&world.provider.node, &letter, &away).await.unwrap();
+    letter.id
+}
+
+#[tokio::test]
+async fn a_dead_window_stays_as_long_as_its_contract_and_is_not_sent_for_ever_after() {
+    let mut world = World::new(5).await;
+    let contract = world.contract(terms()).await;
+    let letter = dead_window(&world, &contract, "u1").await;
+    let node = &world.provider.node;
+    let needed = crate::outbox::dismiss(node, letter).await.unwrap_err();
+    assert!(matches!(&needed, Error::Forbidden(why) if why.case() == Some("letter-needed")), "{needed}");
+    let limits = Limits::default();
+    world.clock.advance_secs(limits.dead_letters_ms / 1000 + 1);
+    assert_eq!(crate::outbox::forget_windows(node).await.unwrap(), 0, "it is needed");
+    crate::contract::terminate(node, &world.provider.speaker, contract.as_str(), "enough").await.unwrap();
+    world.clock.advance_secs(limits.send_age_max_ms / 1000);
+    assert_eq!(resend_windows(node).await.unwrap(), 0, "its contract is over for long");
+    assert_eq!(crate::outbox::forget_windows(node).await.unwrap(), 1);
+    assert!(matches!(crate::outbox::dismiss(node, letter).await, Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn a_dead_window_of_a_contract_that_is_over_is_dismissed_and_sent_again_till_then() {
+    let mut world = World::new(5).await;
+    let contract = world.contract(terms()).await;
+    let letter = dead_window(&world, &contract, "u1").await;
+    let node = &world.provider.node;
+    crate::contract::terminate(node, &world.provider.speaker, contract.as_str(), "enough").await.unwrap();
+    assert_eq!(crate::outbox::forget_windows(node).await.unwrap(), 0, "it is young");
+    world.clock.advance_secs(300);
+    assert_eq!(resend_windows(node).await.unwrap(), 1);
+    let waits = crate::outbox::dismiss(node, letter).await.unwrap_err();
+    assert!(matches!(&waits, Error::Forbidden(why) if why.case() == Some("letter-waits")), "{waits}");
+    let row = node
+        .store()
+        .read("row", move |read| Box::pin(async move { Ok::<_, Error>(read.get_message(letter).await?) }));
+    let row = row.await.unwrap().unwrap();
+    window_undelivered(node, &row, &Error::NotYet("away".into())).await.unwrap();
+    crate::outbox::dismiss(node, letter).await.unwrap();
+    assert_eq!(window_at(&world.provider, &contract, 1).await.state, WindowRow::SIGNED);
+}
+
 #[tokio::test]
 async fn a_counter_signature_of_anyone_else_or_anything_else_is_no_answer() {
     let mut world = World::new(5).await;

@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use ndi::digital_contract::{CREATE, NEGOTIATE};
+use ndi::weir_v1::catalogue::{
+    PRODUCT_DELIST_MSG, PRODUCT_LIST_MSG, PRODUCT_REGISTER_MSG, PRODUCT_WITHDRAW_MSG,
+};
 use serde::{Deserialize, Serialize};
 use store::MessageRow;
 
 use super::USAGE_WINDOW;
-use crate::{Error, Node, Reason, contract};
+use crate::catalogue::product;
+use crate::{Error, Node, Reason, contract, metering};
 
 /// How many dead letters one transaction brings back or forgets.
 const BATCH: u32 = 500;
@@ -105,12 +109,12 @@ async fn get(node: &Node, id: i64) -> Result<MessageRow, Error> {
 /// Tries a message again: brings a dead letter back, and makes one that waits due.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::Forbidden`] where nothing can come of it, since its contract is over.
+/// [`Error::NotFound`]; [`Error::Forbidden`] where nothing can come of it: its contract is over, or its product was decided on otherwise.
 pub async fn try_again(node: &Node, id: i64) -> Result<Letter, Error> {
     let row = get(node, id).await?;
     if is_obsolete(node, &row).await? {
         let words = format!(
-            "message {id} belongs to a contract that is over: there is nothing to try again; dismiss it"
+            "message {id} is out of date: what it is about is over, or was decided otherwise since; dismiss it"
         );
         return Err(Error::Forbidden(Reason::new("letter-obsolete", words).with("id", id)));
     }
@@ -165,10 +169,13 @@ async fn again(node: &Node, ids: Vec<i64>) -> Result<u64, Error> {
         .await
 }
 
-/// Whether nothing can come of a message: it would propose or sign a contract that is over.
+/// Whether nothing good can come of a message: it would propose or sign a contract that is over, or undo what was decided of a product since.
 async fn is_obsolete(node: &Node, row: &MessageRow) -> Result<bool, Error> {
     match row.kind.as_str() {
         CREATE | NEGOTIATE => contract::is_over(node, row).await,
+        PRODUCT_REGISTER_MSG | PRODUCT_LIST_MSG | PRODUCT_DELIST_MSG | PRODUCT_WITHDRAW_MSG => {
+            product::is_outdated(node, row).await
+        }
         _ => Ok(false),
     }
 }
@@ -202,29 +209,38 @@ pub(crate) async fn try_stream_again(
 /// Forgets a dead letter; what it was.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::Forbidden`] for a message that still waits, and for a usage window, which its contract needs.
+/// [`Error::NotFound`]; [`Error::Forbidden`] for a message that still waits, and for a usage window that waits for its answer while its
+/// contract goes on.
 pub async fn dismiss(node: &Node, id: i64) -> Result<Letter, Error> {
     let row = get(node, id).await?;
-    if row.dead_at.is_none() {
-        let words = format!("message {id} is still to be sent: only dead letters are dismissed");
-        return Err(Error::Forbidden(Reason::new("letter-waits", words).with("id", id)));
-    }
-    if row.kind == USAGE_WINDOW {
+    if row.kind == USAGE_WINDOW && row.dead_at.is_some() && metering::is_window_needed(node, &row).await? {
         let words = format!(
-            "message {id} carries a usage window, which is sent again until it is answered: it stays"
+            "message {id} carries a usage window, which is sent again until it is answered or its contract is over: it stays"
         );
         return Err(Error::Forbidden(Reason::new("letter-needed", words).with("id", id)));
     }
-    let dismissed = node.store().run_tx("outbox_dismiss", move |tx| {
-        Box::pin(async move { Ok::<_, Error>(tx.dismiss_message(id).await.map(drop)?) })
-    });
-    dismissed.await?;
+    if !forget(node, id).await? {
+        let words = format!("message {id} is still to be sent: only dead letters are dismissed");
+        return Err(Error::Forbidden(Reason::new("letter-waits", words).with("id", id)));
+    }
     Ok(row.into())
 }
 
-/// Job: forgets dead letters that are old, or of which there are too many. Those of windows stay, because they are sent again.
+/// Forgets a dead letter; whether it was one.
+async fn forget(node: &Node, id: i64) -> Result<bool, Error> {
+    node.store()
+        .run_tx("outbox_dismiss", move |tx| {
+            Box::pin(async move { Ok::<_, Error>(tx.dismiss_message(id).await?) })
+        })
+        .await
+}
+
+/// Job: forgets dead letters that are old, or of which there are too many. Those of windows that are sent again stay.
 pub async fn forget_dead(node: Node) {
     loop {
+        if let Err(error) = forget_windows(&node).await {
+            tracing::warn!(%error, "old dead letters of windows could not be forgotten; trying again in an hour");
+        }
         match forget_some(&node).await {
             Ok(rows) if rows >= u64::from(BATCH) => continue,
             Ok(_) => {}
@@ -236,10 +252,43 @@ pub async fn forget_dead(node: Node) {
     }
 }
 
+/// Before when a dead letter was given up that is old, in microseconds.
+fn old(node: &Node) -> i64 {
+    node.now().micros().saturating_sub(node.limits().dead_letters_ms.saturating_mul(1000))
+}
+
+/// The same for the windows that nobody needs any more; how many there were.
+pub(crate) async fn forget_windows(node: &Node) -> Result<usize, Error> {
+    let before = old(node);
+    let (mut after, mut useless) = (0, Vec::new());
+    loop {
+        let rows = node.store().read("outbox_dead_windows", move |read| {
+            Box::pin(
+                async move { Ok::<_, Error>(read.list_dead_messages_of(USAGE_WINDOW, after, BATCH).await?) },
+            )
+        });
+        let rows = rows.await?;
+        let Some(last) = rows.last() else { break };
+        after = last.id;
+        for row in rows {
+            if !metering::is_window_needed(node, &row).await? {
+                useless.push((row.id, row.dead_at.is_some_and(|at| at < before)));
+            }
+        }
+    }
+    let kept = usize::try_from(node.limits().dead_letters_max).unwrap_or(usize::MAX);
+    let beyond = useless.len().saturating_sub(kept);
+    let mut forgotten = 0;
+    for (place, (id, is_old)) in useless.into_iter().enumerate() {
+        if is_old || place < beyond {
+            forgotten += usize::from(forget(node, id).await?);
+        }
+    }
+    Ok(forgotten)
+}
+
 async fn forget_some(node: &Node) -> Result<u64, Error> {
-    let limits = node.limits();
-    let before = node.now().micros().saturating_sub(limits.dead_letters_ms.saturating_mul(1000));
-    let kept = limits.dead_letters_max;
+    let (before, kept) = (old(node), node.limits().dead_letters_max);
     node.store()
         .run_tx("outbox_forget", move |tx| {
             Box::pin(async move {

@@ -416,3 +416,115 @@ async fn a_service_node_that_is_away_holds_up_no_region_and_its_problem_stays_it
     );
     assert_eq!(market.letters(outbox::State::GivenUp).await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_dead_letter_undoes_nothing_that_was_decided_later() {
+    let market = Market::open().await;
+    let (node, speaker) = (&market.town.host.node, &market.town.provider);
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let product = market.offer(&resource, 1).await;
+    let id = product.product.id.clone().unwrap();
+    let on = service(1);
+    market.listed(&product, &on).await.unwrap();
+    let (delisting, delist) =
+        tokio::join!(product::delist(node, speaker, id.as_str(), Some(on.as_str()), "away"), async {
+            let delist = market.next().await;
+            market.give_up(&delist).await;
+            delist
+        });
+    delisting.unwrap_err();
+    let again = market.offer(&resource, 2).await;
+    assert_eq!(again.problem_with.as_deref(), Some(on.as_str()), "the service node has not answered");
+    // Listed by an answer while the letter is there: it is outdated.
+    market.listed(&product, &on).await.unwrap();
+    let refused = outbox::try_again(node, delist.id).await.unwrap_err();
+    assert!(matches!(&refused, Error::Forbidden(why) if why.case() == Some("letter-obsolete")), "{refused}");
+    assert_eq!(outbox::try_all_again(node).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_is_said_to_a_service_node_takes_the_place_of_its_dead_letters_without_a_problem() {
+    let market = Market::open().await;
+    let (node, speaker) = (&market.town.host.node, &market.town.provider);
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let product = market.offer(&resource, 1).await;
+    let id = product.product.id.clone().unwrap();
+    let on = service(1);
+    market.listed(&product, &on).await.unwrap();
+    let (delisting, ()) =
+        tokio::join!(product::delist(node, speaker, id.as_str(), Some(on.as_str()), "away"), async {
+            market.give_up(&market.next().await).await;
+        });
+    delisting.unwrap_err();
+    // An answer of the service node to an earlier message ends the problem; the letter is still there.
+    let earlier = MessageRow {
+        destination: on.to_string(),
+        kind: ndi::weir_v1::catalogue::PRODUCT_DELIST_MSG.to_owned(),
+        stream: format!("product/{}", product.product.key),
+        ..market.blank()
+    };
+    offer::answered(node, &earlier, &json!({})).await.unwrap();
+    assert_eq!(market.own(&product).await.problem, None);
+    assert_eq!(market.letters(outbox::State::GivenUp).await.len(), 1);
+    let (listing, ()) =
+        tokio::join!(product::list_on(node, speaker, id.as_str(), Some(on.as_str())), async {
+            let list = market.next().await;
+            assert_eq!(list.kind, PRODUCT_LIST_MSG);
+            offer::answered(node, &list, &json!({"status": "listed"})).await.unwrap();
+        });
+    listing.unwrap();
+    assert!(market.letters(outbox::State::GivenUp).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_dead_withdrawal_is_not_tried_again_after_a_new_registration() {
+    let market = Market::open().await;
+    let node = market.town.host.node.clone();
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let product = market.offer(&resource, 1).await;
+    let withdrawing = market.withdraw(&product);
+    let withdraw = market.next().await;
+    // It is under way when the product is registered again, and fails only then.
+    let (other, speaker) = (node.clone(), market.town.provider.clone());
+    let new = order(&resource, 3);
+    let registering = tokio::spawn(async move { product::register(&other, &speaker, new).await });
+    while market.letters(outbox::State::Waiting).await.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    market.give_up(&withdraw).await;
+    market.carry(&market.next().await).await;
+    registering.await.unwrap().unwrap();
+    drop(withdrawing.await.unwrap());
+    let dead = market.letters(outbox::State::GivenUp).await;
+    assert_eq!((dead.len(), dead[0].id), (1, withdraw.id));
+    assert_eq!(outbox::try_all_again(&node).await.unwrap(), 0);
+    assert!(!market.is_withdrawn_at_the_region(&product).await);
+    outbox::dismiss(&node, withdraw.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_registration_said_again_waits_for_its_own_answer() {
+    let market = Market::open().await;
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let product = market.offer(&resource, 1).await;
+    let register = |count| {
+        let (node, speaker) = (market.town.host.node.clone(), market.town.provider.clone());
+        let new = order(&resource, count);
+        tokio::spawn(async move { product::register(&node, &speaker, new).await })
+    };
+    let earlier = register(2);
+    let first = market.next().await;
+    let later = register(3);
+    while market.letters(outbox::State::Waiting).await.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    market.carry(&first).await;
+    let second = market.next().await;
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert!(market.own(&product).await.awaits_region, "the newest one was not answered");
+    assert!(!later.is_finished());
+    let no = Error::Peer { peer: "2".into(), code: "300107".into(), message: "no".into(), data: json!({}) };
+    offer::undelivered(&market.town.host.node, &second, &no).await.unwrap();
+    assert!(matches!(later.await.unwrap(), Err(Error::Forbidden(_))));
+    drop(earlier.await.unwrap());
+}

@@ -343,6 +343,7 @@ impl Goods {
             product: self.product.clone(),
             negotiation,
             awaits_region: false,
+            registration: None,
             problem: None,
             problem_with: None,
         };
