@@ -17,11 +17,11 @@ use ledger::tree::{Frontier, Hash, Node as TreeNode};
 use ndi::Code as _;
 use ndi::weir_v1::public_log::PublicBody;
 use serde_json::{Value, json};
-use store::{Body, EvidenceRow, Growth, LogNode, NewEvidence, Store, Tx};
+use store::{Body, EvidenceRow, Growth, LogNode, NewEvidence, Read, Store, Tx};
 
 use crate::config::NodeConfig;
 use crate::keys::KeyFolder;
-use crate::{Error, Node};
+use crate::{Error, Node, Reason};
 
 /// A log that this node writes: its name and the keys that sign its checkpoints.
 #[derive(Debug)]
@@ -32,25 +32,10 @@ pub struct OwnLog {
 }
 
 impl OwnLog {
-    /// `held` is the log of that name which the store has. Its key must still be there: with another it would be another log, and
-    /// nobody would follow it.
-    fn open(keys: &KeyFolder, name: &str, suite: Suite, held: Option<&str>) -> Result<OwnLog, Error> {
-        let (file, sm2_file) = (format!("log-{name}"), format!("log-{name}-sm2"));
-        let lost = || {
-            let log = held.unwrap_or_default();
-            Error::Corrupt(format!(
-                "a key of log `{log}` (`{file}`, `{sm2_file}`) is missing or another: restore the key folder"
-            ))
-        };
-        let complete = keys.has(&file) && (suite == Suite::Intl || keys.has(&sm2_file));
-        if held.is_some() && !complete {
-            return Err(lost());
-        }
+    fn open(keys: &KeyFolder, name: &str, suite: Suite) -> Result<OwnLog, Error> {
+        let (file, sm2_file) = key_files(name);
         let key = keys.log(&file)?;
         let origin = origin(&key, name);
-        if held.is_some_and(|held| held != origin) {
-            return Err(lost());
-        }
         let vkey = NoteVerifier::ed25519(&origin, key.public())?;
         let sm2_key = match suite {
             Suite::Sm => Some(keys.signing(&sm2_file, Suite::Sm)?),
@@ -81,6 +66,35 @@ impl OwnLog {
     }
 }
 
+/// The names of a log's keys: Ed25519, and SM2 where the suite has it.
+fn key_files(name: &str) -> (String, String) {
+    (format!("log-{name}"), format!("log-{name}-sm2"))
+}
+
+/// Whether the keys of the logs `held` by the store are still there: with another key each would be another log, and nobody would follow
+/// it. Nothing is made.
+///
+/// # Errors
+/// [`Error::Keys`] with the first key that is missing or another, [`Error::Folder`], [`Error::Crypto`].
+pub(crate) fn check_keys(keys: &KeyFolder, suite: Suite, held: &[String]) -> Result<(), Error> {
+    for log in held {
+        let name = log.rsplit('/').next().unwrap_or_default();
+        let (file, sm2_file) = key_files(name);
+        if !keys.has(&file) || origin(&keys.log(&file)?, name) != *log {
+            return Err(lost_key(log, &file));
+        }
+        if suite == Suite::Sm && !keys.has(&sm2_file) {
+            return Err(lost_key(log, &sm2_file));
+        }
+    }
+    Ok(())
+}
+
+fn lost_key(log: &str, key: &str) -> Error {
+    let words = format!("the key `{key}` of log `{log}` is missing or another: restore the key folder");
+    Error::Keys(Reason::new("log-key-lost", words).with("key", key))
+}
+
 fn origin(key: &LogKey, name: &str) -> String {
     log_name(Sha256::of(&key.public().to_bytes()), name)
 }
@@ -98,17 +112,13 @@ pub struct OwnLogs {
 }
 
 impl OwnLogs {
-    /// Opens a node's logs, making keys and empty logs where they are missing. A connector host has no public log.
+    /// Opens a node's logs, making keys and empty logs where they are missing: those that the store has were checked ([`check_keys`]).
+    /// A connector host has no public log.
     ///
     /// # Errors
     /// [`Error::Folder`], [`Error::Crypto`], [`Error::Store`].
     pub async fn open(keys: &KeyFolder, store: &Store, config: &NodeConfig) -> Result<OwnLogs, Error> {
-        let held = own_logs(store).await?;
-        let open = |name: &str| {
-            let ending = format!("/{name}");
-            let held = held.iter().find(|log| log.ends_with(&ending));
-            OwnLog::open(keys, name, config.suite, held.map(String::as_str))
-        };
+        let open = |name: &str| OwnLog::open(keys, name, config.suite);
         let public = config.role.publishes().then(|| open("public")).transpose()?;
         let logs = OwnLogs { public, evidence: open("evidence")? };
         for origin in logs.all().map(|log| log.origin().to_owned()) {
@@ -139,10 +149,9 @@ impl OwnLogs {
 }
 
 /// The logs that the store has as its own.
-async fn own_logs(store: &Store) -> Result<Vec<String>, Error> {
-    let heads = store
-        .read("logs_own", |read| Box::pin(async move { Ok::<_, Error>(read.list_logs().await?) }))
-        .await?;
+/// The names of the logs of its own that a store has.
+pub(crate) async fn own_logs(read: &mut Read) -> Result<Vec<String>, Error> {
+    let heads = read.list_logs().await?;
     Ok(heads.into_iter().filter(|head| head.own).map(|head| head.log).collect())
 }
 

@@ -78,6 +78,9 @@ impl Node {
     /// # Errors
     /// [`Error::Folder`] where keys cannot be read or written, [`Error::Store`], [`Error::Crypto`] where stored certificates do not fit the keys.
     pub async fn open(parts: Parts) -> Result<Node, Error> {
+        // Where a key was lost, nothing is put in its place, not even its folder.
+        let held = parts.store.read("logs_own", |read| Box::pin(crate::log::own_logs(read))).await?;
+        crate::log::check_keys(&KeyFolder::at(&parts.config.folder), parts.config.suite, &held)?;
         let keys = KeyFolder::open(&parts.config.folder)?;
         let logs = crate::log::OwnLogs::open(&keys, &parts.store, &parts.config).await?;
         let inner = Inner {

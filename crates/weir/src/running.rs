@@ -12,7 +12,7 @@ use domain::engine::{Clock, SearchEngine};
 use net::ClientOptions;
 use search::{Dictionary, Index};
 use serde::{Deserialize, Serialize};
-use store::{Store, StoreOptions, StoreUrl};
+use store::{Store, StoreError, StoreOptions, StoreUrl};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -151,8 +151,38 @@ fn limits_of(settings: &LimitSettings) -> Limits {
 }
 
 async fn open_store(settings: &NodeSettings) -> Result<Store> {
-    let (url, options) = store_of(settings)?;
-    Store::open(&url, options).await.map_err(|error| failed(settings, error.into()))
+    let (url, mut options) = store_of(settings)?;
+    // An empty store in place of a lost one would be a node without its contracts.
+    options.create = !has_joined_before(settings);
+    if !options.create && is_empty_file(&url) {
+        return Err(store_lost(settings));
+    }
+    Store::open(&url, options).await.map_err(|error| match error {
+        StoreError::Missing { .. } => store_lost(settings),
+        other => failed(settings, other.into()),
+    })
+}
+
+/// Whether the node's folder shows that the node, or a connector on it, has joined: the pinned root, or keys of connectors and their
+/// organisations. Such a node had a store.
+pub(crate) fn has_joined_before(settings: &NodeSettings) -> bool {
+    let of_a_member = |name: &str| name.starts_with("connector-") || name.starts_with("organisation-");
+    let keys = std::fs::read_dir(settings.folder.join("keys")).into_iter().flatten().flatten();
+    settings.trust_file().exists()
+        || keys.into_iter().any(|entry| of_a_member(&entry.file_name().to_string_lossy()))
+}
+
+/// The refusal of a node that has joined and whose store is not there.
+pub(crate) fn store_lost(settings: &NodeSettings) -> Failure {
+    Failure::new(Exit::Failure, "store-lost")
+        .with("node", &settings.name)
+        .with("location", &settings.store.url)
+        .with("folder", settings.folder.display())
+}
+
+fn is_empty_file(url: &StoreUrl) -> bool {
+    let StoreUrl::Sqlite { path } = url else { return false };
+    std::fs::metadata(path).is_ok_and(|file| file.len() == 0)
 }
 
 /// Where a node's store is, and how it is opened.
@@ -162,7 +192,7 @@ async fn open_store(settings: &NodeSettings) -> Result<Store> {
 pub(crate) fn store_of(settings: &NodeSettings) -> Result<(StoreUrl, StoreOptions)> {
     let address = settings.store.connect_url(|name| std::env::var(name).ok())?;
     let url: StoreUrl =
-        address.expose().parse().map_err(|error: store::StoreError| failed(settings, error.into()))?;
+        address.expose().parse().map_err(|error: StoreError| failed(settings, error.into()))?;
     Ok((url, StoreOptions { schema: schema_of(&settings.name), ..StoreOptions::default() }))
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crypto::cert::{Authority, Chain, Roots};
-use crypto::{PublicKey, SigningKey};
+use crypto::{PublicKey, SigningKey, Suite};
 use ndi::weir_v1::public_log::PublicBody;
 use serde::{Deserialize, Serialize};
 use store::{Body, Page, Read, TenantRow};
@@ -17,7 +17,7 @@ use crate::config::Role;
 use crate::keys::KeyFolder;
 use crate::log::Entries;
 use crate::member::{Membership, OrganisationKey, Speaker, Standing};
-use crate::{Error, Node, Reason, feed, keys};
+use crate::{Error, Node, Reason, feed, keys, log};
 
 /// Where a node's own membership stands in its store.
 const MEMBERSHIP: &str = "membership";
@@ -122,12 +122,12 @@ pub async fn load(node: &Node) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the keys below `folder` are those that were certified for the node and the connectors in the store; whether there are such.
-/// For a node that does not run: nothing is changed.
+/// Whether the keys below `folder` are those that were certified for the node and the connectors in the store, and those of its logs;
+/// whether there are certified ones. For a node that does not run: nothing is changed.
 ///
 /// # Errors
 /// As [`load`].
-pub async fn check_keys(read: &mut Read, folder: &Path) -> Result<bool, Error> {
+pub async fn check_keys(read: &mut Read, folder: &Path, suite: Suite) -> Result<bool, Error> {
     let keys = KeyFolder::at(folder);
     let mut certified = Vec::new();
     if let Some(text) = read.get_meta(MEMBERSHIP).await? {
@@ -146,6 +146,7 @@ pub async fn check_keys(read: &mut Read, folder: &Path) -> Result<bool, Error> {
     for (name, chain) in &certified {
         certified_key(&keys, name, chain.public_key())?;
     }
+    log::check_keys(&keys, suite, &log::own_logs(read).await?)?;
     Ok(!certified.is_empty())
 }
 

@@ -231,15 +231,27 @@ async fn a_code_that_is_none_or_was_refused_is_found() {
     assert!(crate::running::Refused::read(&other).is_none(), "another code was not refused");
 }
 
-#[tokio::test]
-async fn lost_keys_of_a_node_that_joined_are_found() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("weir.toml");
+/// A global node, which has joined by making itself.
+async fn root(folder: &Path) -> NodeSettings {
+    let path = folder.join("weir.toml");
     let text = "[[node]]\nname = \"root\"\nrole = \"global\"\nlisten = \"127.0.0.1:1\"\nsubject = \"12100000400000000W\"\narea = \"1100\"\n";
     std::fs::write(&path, text).unwrap();
     let node = crate::config::Config::load(&path).unwrap().nodes.remove(0);
     crate::wiring::prepare(&node).await.unwrap();
     app::keys::write_private(&node.token_file(), b"s3cret\n").unwrap();
+    node
+}
+
+/// What `serve` says instead of starting the node.
+async fn refusal(node: &NodeSettings, lang: Lang) -> String {
+    let opened = crate::running::open(node, &search::Dictionary::new()).await;
+    failure_sentence(&context_in(lang, &[]).0, &opened.err().unwrap())
+}
+
+#[tokio::test]
+async fn lost_keys_of_a_node_that_joined_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = root(folder.path()).await;
     let (exit, document) = examine(folder.path()).await;
     assert_eq!((exit, result(&document, "keys").as_str()), (Exit::Ok, "ok"), "{document}");
     assert_eq!(result(&document, "store"), "ok");
@@ -248,4 +260,51 @@ async fn lost_keys_of_a_node_that_joined_are_found() {
     assert!(told.contains("`sign`") || told.contains("`authority`"), "{told}");
     assert!(told.contains("从备份恢复"), "{told}");
     assert!(!node.folder.join("keys").exists(), "the doctor makes no keys");
+    let refused = refusal(&node, Lang::En).await;
+    assert!(refused.contains("restore the folder"), "{refused}");
+    assert!(!node.folder.join("keys").exists(), "nor does a start that is refused");
+}
+
+#[tokio::test]
+async fn a_lost_key_of_a_log_is_found_and_told_as_what_it_is() {
+    for key in ["log-evidence", "log-public", "log-public-sm2"] {
+        let folder = tempfile::tempdir().unwrap();
+        let node = root(folder.path()).await;
+        std::fs::remove_file(node.folder.join(format!("keys/{key}.pem"))).unwrap();
+        let told = fault(folder.path(), "keys").await;
+        assert!(told.contains(&format!("日志密钥 `{key}`")) && told.contains("从备份恢复"), "{told}");
+        for (lang, words) in
+            [(Lang::En, "restore the folder from a backup"), (Lang::Zh, "请从备份恢复该目录")]
+        {
+            let refused = refusal(&node, lang).await;
+            assert!(refused.contains(&format!("`{key}`")) && refused.contains(words), "{refused}");
+            assert!(!refused.contains("缺陷") && !refused.contains("report"), "{refused}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_store_of_a_node_that_joined_is_found_and_no_empty_one_is_put_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = root(folder.path()).await;
+    let file = std::path::PathBuf::from(node.store.url.strip_prefix("sqlite:").unwrap());
+    std::fs::remove_file(&file).unwrap();
+    for is_empty in [false, true] {
+        if is_empty {
+            std::fs::write(&file, "").unwrap();
+        }
+        let told = fault(folder.path(), "store").await;
+        assert!(told.contains("缺失或为空") && told.contains("从备份恢复存储"), "{told}");
+        let refused = refusal(&node, Lang::En).await;
+        assert!(refused.contains("restore the store") && refused.contains("begin anew"), "{refused}");
+        assert_eq!(std::fs::metadata(&file).map_or(0, |file| file.len()), 0, "no store is made");
+        assert_eq!(file.exists(), is_empty);
+    }
+    // Keys of connectors that joined show it too; keys of a node that has not joined do not.
+    std::fs::remove_file(node.trust_file()).unwrap();
+    std::fs::write(node.folder.join("keys/connector-0123456789abcdef.pem"), "").unwrap();
+    assert!(crate::running::has_joined_before(&node));
+    std::fs::remove_dir_all(node.folder.join("keys")).unwrap();
+    assert!(!crate::running::has_joined_before(&node));
+    crate::wiring::prepare(&node).await.unwrap();
 }

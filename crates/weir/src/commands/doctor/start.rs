@@ -24,6 +24,10 @@ pub(super) async fn checks(context: &Context, node: &NodeSettings) -> Vec<Check>
             checks.push(Check::failed(context, "doctor-store", &failure));
             return checks;
         }
+        Ok(None) if running::has_joined_before(node) => {
+            checks.push(Check::failed(context, "doctor-store", &running::store_lost(node)));
+            return checks;
+        }
         Ok(None) => {
             let message = Message::new("doctor-store-none").with("location", &node.store.url);
             checks.push(Check::new("doctor-store", Found::Warning, message));
@@ -32,7 +36,7 @@ pub(super) async fn checks(context: &Context, node: &NodeSettings) -> Vec<Check>
         Ok(Some(mut read)) => {
             let message = Message::new("doctor-store-opens").with("location", &node.store.url);
             checks.push(Check::new("doctor-store", Found::Good, message));
-            match app::identity::check_keys(&mut read, &node.folder).await {
+            match app::identity::check_keys(&mut read, &node.folder, node.suite).await {
                 Ok(has_joined) => {
                     checks.extend(has_joined.then(|| keys_fit(node)));
                     has_joined
