@@ -13,7 +13,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::client::{self, Client};
 use crate::commands::port::{self, Port};
-use crate::commands::view::moment;
+use crate::commands::view::{moment, time, times_in};
 use crate::commands::{Context, closed, failure_sentence, program};
 use crate::config::NodeSettings;
 use crate::exit::Exit;
@@ -24,6 +24,9 @@ use crate::term::{Mark, Step, pad_right};
 
 /// How far the newest file of a node may lie in the future before the clock is taken to have gone back.
 const CLOCK_LEAD_MAX: Duration = Duration::from_secs(300);
+
+/// Fields of the node's findings that are times.
+const TIMES: [&str; 3] = ["end", "last", "since"];
 
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,11 +253,18 @@ fn line_of(context: &Context, check: &Value) -> (Found, String, String) {
 /// A finding in the reader's language.
 fn said(context: &Context, key: &'static str, check: &Value) -> String {
     let fields = check.get("fields").and_then(Value::as_object).into_iter().flatten();
-    let given = fields
-        .map(|(name, value)| (name.as_str(), value.as_u64().map_or_else(|| text_of(value), Arg::Count)));
+    let given = fields.map(|(name, value)| (name.as_str(), field(name, value)));
     let program = program();
     let args: Vec<(&str, Arg<'_>)> = given.chain([("program", Arg::from(program.as_str()))]).collect();
     context.msg(key, &args)
+}
+
+/// A field of a finding as people read it.
+fn field<'v>(name: &str, value: &'v Value) -> Arg<'v> {
+    if TIMES.contains(&name) {
+        return Arg::from(time(value));
+    }
+    value.as_u64().map_or_else(|| text_of(value), Arg::Count)
 }
 
 fn text_of(value: &Value) -> Arg<'_> {
@@ -265,7 +275,7 @@ fn text_of(value: &Value) -> Arg<'_> {
 fn as_it_came(check: &Value) -> String {
     let parts = [member(check, "detail"), member(check, "wayOut")];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join(": ")
+    times_in(&parts.join(": "))
 }
 
 /// The sentence of a finding; none for one of a later version.

@@ -132,6 +132,28 @@ async fn a_running_node_adds_its_own_checks() {
     }
 }
 
+#[test]
+fn times_of_a_finding_are_told_at_utc_plus_8_to_the_second() {
+    let at = "2026-11-24T10:06:35.070533Z";
+    for (code, name) in [
+        ("certificates-hold", "end"),
+        ("certificates-end-soon", "end"),
+        ("certificates-ended", "end"),
+        ("feed-held", "last"),
+        ("outbox-late", "since"),
+        ("windows-late", "since"),
+    ] {
+        let check = json!({"name": "x", "result": "ok", "code": code, "fields": {name: at}});
+        for lang in Lang::ALL {
+            let (_, _, told) = line_of(&context_in(lang, &[]).0, &check);
+            assert!(told.contains("2026-11-24T18:06:35+08:00") && !told.contains(at), "{code}: {told}");
+        }
+    }
+    let later = json!({"name": "x", "result": "ok", "code": "of-tomorrow", "detail": format!("since {at}")});
+    let (_, _, told) = line_of(&context_in(Lang::Zh, &[]).0, &later);
+    assert_eq!(told, "since 2026-11-24T18:06:35+08:00");
+}
+
 #[tokio::test]
 async fn a_failed_check_of_the_node_fails_the_whole() {
     let folder = tempfile::tempdir().unwrap();
