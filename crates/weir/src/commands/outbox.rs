@@ -17,7 +17,8 @@ const COLUMNS: [Column; 9] = [
     column("head-attempts", &["/attempts"], Kind::Count),
     column("head-since", &["/writtenAt"], Kind::Time),
     column("head-next-try", &["/nextAt"], Kind::Time),
-    column("head-reason", &["/reason"], Kind::Words),
+    // Uncut: it says what has to be mended.
+    column("head-reason", &["/reason"], Kind::Text),
 ];
 
 pub(super) async fn run(command: &Outbox, context: &Context) -> Result<()> {
@@ -88,6 +89,15 @@ mod tests {
             assert!(line("productWithdraw").contains(waiting), "{text}");
             assert!(line("productWithdraw").contains("2026-01-01T08:05:00+08:00"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_reason_stands_whole() {
+        let reason = "`http://127.0.0.1:18083` cannot be reached: ".repeat(3) + "the end";
+        let letters = json!([{"id": 7, "message": "productList", "reason": reason}]);
+        let (context, _) = context_in(Lang::Zh, &[]);
+        let text = context.out.rendered(&view::table(&context, view::items(&letters), &COLUMNS));
+        assert!(text.contains(&reason), "{text}");
     }
 
     #[test]
