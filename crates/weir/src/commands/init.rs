@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::i18n::Lang;
 use crate::private;
 use crate::problem::{Failure, Result};
-use crate::wiring;
+use crate::{running, wiring};
 
 const HEAD_EN: &str = include_str!("../../templates/head.en.toml");
 const HEAD_ZH: &str = include_str!("../../templates/head.zh.toml");
@@ -33,6 +33,7 @@ pub(super) async fn run(args: &Init, context: &Context) -> Result<()> {
         return Err(Failure::new(Exit::Refused, "error-exists").with("path", node.token_file().display()));
     }
     check_root(node)?;
+    check_code(node)?;
     std::fs::create_dir_all(&node.folder).map_err(|error| Failure::unwritable(&node.folder, error))?;
     wiring::prepare(node).await?;
     write_new(&node.token_file(), private::new_token()?.as_bytes(), 0o600)?;
@@ -80,6 +81,13 @@ fn check_root(node: &NodeSettings) -> Result<()> {
         .map_err(refused("--subject"))?;
     domain::id::AreaCode::parse(node.area.as_deref().unwrap_or_default()).map_err(refused("--area"))?;
     Ok(())
+}
+
+/// What is no enrolment code at all would be refused at the first start; whether the node above knows it shows there only.
+fn check_code(node: &NodeSettings) -> Result<()> {
+    let Some(code) = &node.code else { return Ok(()) };
+    app::identity::check_code(code.expose())
+        .map_err(|error| Failure { exit: Exit::Usage, ..running::failed(node, error) })
 }
 
 fn report(context: &Context, file: &Path, node: &NodeSettings) -> Result<()> {

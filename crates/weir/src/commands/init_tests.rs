@@ -18,14 +18,37 @@ async fn init(lang: Lang, folder: &Path, options: &[&str]) -> Result<String> {
 
 const REGION: [&str; 6] = ["--role", "region", "--name", "Beijing", "--listen", "127.0.0.1:18081"];
 
+/// An enrolment code that can be read.
+fn code() -> String {
+    let code = json!({"url": "http://127.0.0.1:18080", "subject": "91310000MA0000005E", "root": "0".repeat(64),
+        "secret": "5a".repeat(16)});
+    format!("weir1.{}", URL_SAFE_NO_PAD.encode(code.to_string()))
+}
+
+#[tokio::test]
+async fn what_is_no_enrolment_code_is_refused_as_serve_would_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = code();
+    for wrong in ["zzz", "weir1.abc", &whole[..whole.len() - 9]] {
+        let failure =
+            init(Lang::En, folder.path(), &[&REGION[..], &["--code", wrong]].concat()).await.unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage, "{wrong}");
+        for (lang, words) in [(Lang::En, "this is no enrolment code"), (Lang::Zh, "这不是注册码")] {
+            let told = crate::commands::failure_sentence(&context_in(lang, &[]).0, &failure);
+            assert!(told.contains(words), "{told}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 #[tokio::test]
 async fn a_new_node_can_be_read_back_in_both_languages() {
     for lang in Lang::ALL {
         let folder = tempfile::tempdir().unwrap();
-        let said =
-            init(lang, folder.path(), &[&REGION[..], &["--code", "weir1.abc", "--suite", "intl"]].concat())
-                .await
-                .unwrap();
+        let code = code();
+        let said = init(lang, folder.path(), &[&REGION[..], &["--code", &code, "--suite", "intl"]].concat())
+            .await
+            .unwrap();
         let file = folder.path().join(FILE_NAME);
         assert!(said.contains(file.to_str().unwrap()) && said.contains("serve"), "{said}");
         let node = Config::load(&file).unwrap().nodes.remove(0);
@@ -34,7 +57,7 @@ async fn a_new_node_can_be_read_back_in_both_languages() {
             ("Beijing", Role::Region, crypto::Suite::Intl)
         );
         assert_eq!(node.address, "http://127.0.0.1:18081");
-        assert_eq!(node.code.unwrap().expose(), "weir1.abc");
+        assert_eq!(node.code.unwrap().expose(), code);
         assert_eq!(node.folder, std::path::absolute(folder.path()).unwrap().join("beijing"));
         assert!(node.allow_private, "a node on loopback has its peers there");
     }
