@@ -202,6 +202,8 @@ error-unreachable = { $address } does not answer ({ $reason }): is the node runn
 error-timeout = { $address } did not answer within { $time }
 error-exists = { $path } is there already: give another place, or remove it first
 error-receipt = { $file } is no receipt: { $reason }
+error-receipt-none = { $file } is no receipt: give the file `….receipt.json` that `{ $program } get` wrote beside the data
+error-trust-none = { $file } has no certificate: give the file `trust.pem` of a node that has joined
 error-trust = { $file } is no trust file: { $reason }
 error-other = { $reason }
 failure-problem = { $title } ({ $code }, { $status }): { $detail }
@@ -904,6 +906,7 @@ demo-other-data = This kept demo is about { $kept }, not { $wanted }: leave --da
 ## What a node refused, by its case (docs/MANAGEMENT-API.md, "Problems")
 told-not-found = there is no { $kind } `{ $id }` here
 told-not-possible = `{ $input }` is not possible: the { $object } is { $state }; possible is { $possible }
+not-possible-withdrawn = `{ $input }` is not possible: the { $object } is { $state }; `{ $program } product register` brings it back
 told-not-possible-any-more = `{ $input }` is not possible: the { $object } is { $state }
 told-rounds-exhausted = the negotiation has had its { $limit } rounds: accept, reject or start another contract
 told-same-terms = these are the other side's own terms: accept them

@@ -119,6 +119,8 @@ error-unreachable = { $address } 没有应答（{ $reason }）：节点在运行
 error-timeout = { $address } 在 { $time } 内没有应答
 error-exists = { $path } 已存在：请换一个位置，或先将其移除
 error-receipt = { $file } 不是回执：{ $reason }
+error-receipt-none = { $file } 不是回执：请给出 `{ $program } get` 写在数据旁的 `….receipt.json` 文件
+error-trust-none = { $file } 中没有证书：请给出已接入节点的 `trust.pem` 文件
 error-trust = { $file } 不是信任文件：{ $reason }
 error-other = 操作失败（{ $reason }）
 failure-problem = { $title }（{ $code }，{ $status }）：{ $detail }
@@ -802,6 +804,7 @@ demo-other-data = 所保存的演示使用 { $kept }，而不是 { $wanted }：�
 ## What a node refused, by its case (docs/MANAGEMENT-API.md, "Problems")
 told-not-found = 此处没有{ $kind } `{ $id }`
 told-not-possible = 不能{ $input }：该{ $object }{ $state }；可用的命令有 { $possible }
+not-possible-withdrawn = 不能{ $input }：该{ $object }{ $state }；可用 `{ $program } product register` 重新登记
 told-not-possible-any-more = 不能{ $input }：该{ $object }{ $state }
 told-rounds-exhausted = 协商已满 { $limit } 轮：请同意、拒绝，或另行发起合约
 told-same-terms = 这就是对方提出的条款：请直接同意

@@ -60,6 +60,7 @@ fn of_case(context: &Context, fields: &Map<String, Value>) -> Option<String> {
     }
     let possible = commands(fields);
     let key = match case {
+        "not-possible" if is_withdrawn_product(fields) => "not-possible-withdrawn".to_owned(),
         "not-possible" if possible.is_empty() => "told-not-possible-any-more".to_owned(),
         _ => format!("told-{case}"),
     };
@@ -71,6 +72,10 @@ fn of_case(context: &Context, fields: &Map<String, Value>) -> Option<String> {
         fields.insert("possible".to_owned(), possible.into());
     }
     Some(filled(context, &key, &fields))
+}
+
+fn is_withdrawn_product(fields: &Map<String, Value>) -> bool {
+    text(fields, "object") == Some("product") && text(fields, "state") == Some("withdrawn")
 }
 
 fn filled(context: &Context, key: &str, fields: &Map<String, Value>) -> String {

@@ -425,6 +425,15 @@ fn what_people_run_into_reads_well() {
         "不能签署：该合约正在协商，待本方答复；可用的命令有 `contract counter`, `contract accept`"
     );
     assert_eq!(none, "不能签署：该合约正在协商，待本方答复");
+    let withdrawn = || Refusal::NotPossible {
+        object: "product",
+        state: "withdrawn",
+        input: "list",
+        possible: "nothing: draft it again".to_owned(),
+    };
+    for told in [zh(Error::State(withdrawn())), en(Error::State(withdrawn()))] {
+        assert!(told.contains("product register`"), "the way out: {told}");
+    }
     assert_eq!(zh(peer("300108", json!({"case": "enrolment-used"}))).split('：').next(), Some("1A 拒绝"));
     assert!(zh(Error::Store(stores().remove(6))).contains("（进程 7）"));
     let told = zh(Error::Source(files().remove(9)));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 use crypto::cert::Roots;
+use ledger::LedgerError;
 use ledger::receipt::{MAX_RECEIPT_BYTES, Receipt, Report, Verifier};
 use serde_json::{Value, json};
 
@@ -23,6 +24,9 @@ use crate::term::{Mark, Step, Tone, Unit};
 
 /// The longest trust file that is read, in bytes.
 const TRUST_BYTES_MAX: u64 = 1 << 20;
+
+/// How a certificate begins in a trust file.
+const PEM_BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 
 pub(super) fn run(args: &Verify, context: &Context) -> Result<Exit> {
     let trust = trust_file(args, context)?;
@@ -94,13 +98,23 @@ fn trust_file(args: &Verify, context: &Context) -> Result<PathBuf> {
 fn read_roots(path: &Path) -> Result<Roots> {
     let refuse = || Failure::new(Exit::BadInput, "error-trust").with("file", path.display());
     let pem = read_within(path, TRUST_BYTES_MAX).map_err(|error| refuse().because(error))?;
-    Roots::from_pem(&String::from_utf8_lossy(&pem)).map_err(|error| refuse().because(error))
+    let pem = String::from_utf8_lossy(&pem);
+    if !pem.contains(PEM_BEGIN) {
+        return Err(Failure::new(Exit::BadInput, "error-trust-none").with("file", path.display()));
+    }
+    Roots::from_pem(&pem).map_err(|error| refuse().because(error))
 }
 
 fn read(file: &Path) -> Result<Receipt> {
     let refuse = || Failure::new(Exit::BadInput, "error-receipt").with("file", file.display());
     let json = read_within(file, MAX_RECEIPT_BYTES as u64).map_err(|error| refuse().because(error))?;
-    Receipt::from_json(&json).map_err(|error| refuse().because(error))
+    Receipt::from_json(&json).map_err(|error| match error {
+        LedgerError::ReceiptFormat(_) => {
+            let failure = Failure::new(Exit::BadInput, "error-receipt-none").with("file", file.display());
+            Failure { source: Some(Box::new(error)), ..failure }
+        }
+        other => refuse().because(other),
+    })
 }
 
 /// The files that were named, and the receipts of the folders that were named, by name.

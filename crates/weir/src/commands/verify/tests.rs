@@ -155,6 +155,11 @@ fn what_is_no_receipt_is_a_bad_input_file() {
         assert_eq!((exit.unwrap(), out.as_str()), (Exit::BadInput, ""));
         assert!(err.contains("a.json"), "{err}");
     }
+    let failure = read(Path::new(&shelf.put("a.json", "{\"a\": 1}"))).unwrap_err();
+    for (lang, words) in [(Lang::En, "is no receipt: give"), (Lang::Zh, "不是回执：请给出")] {
+        let told = context_in(lang, &[]).0.sentence(&failure.message);
+        assert!(told.contains(words) && !told.contains("column"), "{told}");
+    }
     let (exit, _, err) = shelf.verify("/nowhere/receipt.json", &[]);
     assert_eq!(exit.unwrap(), Exit::BadInput);
     assert!(err.contains("/nowhere/receipt.json"), "{err}");
@@ -169,8 +174,14 @@ fn a_folder_without_receipts_and_a_trust_that_is_none_are_refused() {
     for text in ["", "no certificate", RECEIPT] {
         shelf.put("trust.pem", text);
         let failure = shelf.verify(&file, &[]).0.unwrap_err();
-        assert_eq!((failure.exit, failure.message.key), (Exit::BadInput, "error-trust"), "{text:.20}");
+        assert_eq!((failure.exit, failure.message.key), (Exit::BadInput, "error-trust-none"), "{text:.20}");
+        for (lang, words) in [(Lang::En, "has no certificate"), (Lang::Zh, "中没有证书")] {
+            let told = context_in(lang, &[]).0.sentence(&failure.message);
+            assert!(told.contains(words) && told.contains("trust.pem"), "{told}");
+        }
     }
+    shelf.put("trust.pem", &TRUST[..TRUST.len() / 2]);
+    assert_eq!(shelf.verify(&file, &[]).0.unwrap_err().message.key, "error-trust");
 }
 
 #[test]
