@@ -15,6 +15,7 @@ demo-title = Weir demo · data: { $files } { $files ->
     }, { $bytes }
 demo-generated = The data is generated (seed { $seed }): give --data DIR for files of your own.
 demo-resumed = Resuming the network kept in { $folder }.
+demo-foreign-folder = { $folder } is no demo's folder, it has { $name }: give an empty one with --keep, or one that a demo kept
 demo-kept = The network's state is kept in { $folder }; `{ $program } demo --keep { $folder }` resumes it.
 demo-file-skipped = { $file } is left out: { $reason }
 

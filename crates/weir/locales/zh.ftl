@@ -9,6 +9,7 @@ label-warning = 警告：
 demo-title = Weir 演示 · 数据：{ $files } 个文件，{ $rows } 行，{ $bytes }
 demo-generated = 数据为生成数据（种子 { $seed }）：用 --data 目录 指定自己的文件。
 demo-resumed = 恢复保存在 { $folder } 的网络。
+demo-foreign-folder = { $folder } 不是演示所用的目录，其中有 { $name }：请用 --keep 指定空目录，或演示保留过的目录
 demo-kept = 网络状态保存在 { $folder }；用 `{ $program } demo --keep { $folder }` 恢复。
 demo-file-skipped = 略过 { $file }：{ $reason }
 

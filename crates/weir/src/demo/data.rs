@@ -17,6 +17,8 @@ use crate::files::no_file;
 use crate::problem::{Failure, Message, Result};
 use crate::term::Progress;
 
+/// The folder, in the demo's own, of the data that is generated.
+pub const GENERATED: &str = "data";
 /// Endings of the files that become providers.
 const ENDINGS: [&str; 3] = ["csv", "tsv", "parquet"];
 /// More providers than this are not started in one demo.

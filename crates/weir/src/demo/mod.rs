@@ -86,7 +86,7 @@ fn fresh(args: &Demo, folder: &Path) -> Result<State> {
     match &args.data {
         Some(data) => Ok(State::new(absolute(data)?, None)),
         None => {
-            let data = folder.join("data");
+            let data = folder.join(data::GENERATED);
             data::generated(&data, args.seed)?;
             Ok(State::new(data, Some(args.seed)))
         }

@@ -130,7 +130,8 @@ impl State {
         credit_code(&format!("12110000MB0P{:05}", place + 1))
     }
 
-    fn path(folder: &Path) -> PathBuf {
+    /// Where the state stands in a demo's folder.
+    pub fn path(folder: &Path) -> PathBuf {
         folder.join("demo.json")
     }
 
@@ -204,8 +205,9 @@ impl Network {
         state.ports = ports.map_err(|error| Failure::unwritable(folder, error))?;
         let settings: Vec<NodeSettings> =
             PLANS.iter().zip(&state.ports).map(|(plan, port)| settings_of(folder, plan, *port)).collect();
-        let config = write_config(folder, &settings)?;
+        // The state first: it says whose folder this is.
         state.save(folder)?;
+        let config = write_config(folder, &settings)?;
         let nodes = serve(settings, listeners).await?;
         let clients: Result<Vec<Client>> =
             nodes.iter().map(|running| Client::new(&running.settings, None)).collect();

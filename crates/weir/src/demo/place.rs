@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::data::GENERATED;
+use super::network::State;
 use crate::commands::absolute;
 use crate::exit::Exit;
 use crate::problem::{Failure, Result};
@@ -18,11 +20,13 @@ impl Place {
     /// The folder that is kept, or a temporary one where none is; it is there afterwards.
     ///
     /// # Errors
-    /// [`Exit::Failure`] where it cannot be made.
+    /// [`Exit::Failure`] where it cannot be made; [`Exit::Refused`] where something else than a demo lives in it.
     pub fn of(keep: Option<&Path>) -> Result<Place> {
         let Some(folder) = keep else { return TemporaryFolder::new().map(Place::Temporary) };
         std::fs::create_dir_all(folder).map_err(|error| Failure::unwritable(folder, error))?;
-        absolute(folder).map(Place::Kept)
+        let folder = absolute(folder)?;
+        refuse_foreign(&folder)?;
+        Ok(Place::Kept(folder))
     }
 
     /// The folder.
@@ -47,6 +51,22 @@ impl Place {
             Place::Kept(_) => Failure::new(Exit::Failure, "demo-interrupted"),
             Place::Temporary(_) => Failure::new(Exit::Failure, "demo-interrupted-for-good"),
         }
+    }
+}
+
+/// A demo's own folder, or an empty one: the demo writes a configuration, and nobody's may be lost by that. Data generated before the demo's
+/// state was first written is its own too.
+fn refuse_foreign(folder: &Path) -> Result<()> {
+    if State::path(folder).exists() {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(folder).map_err(|error| Failure::unwritable(folder, error))?;
+    let foreign = entries.flatten().map(|entry| entry.file_name()).find(|name| name != GENERATED);
+    match foreign {
+        None => Ok(()),
+        Some(name) => Err(Failure::new(Exit::Refused, "demo-foreign-folder")
+            .with("folder", folder.display())
+            .with("name", name.to_string_lossy())),
     }
 }
 
@@ -89,5 +109,19 @@ mod tests {
         assert_eq!((kept.path(), kept.kept()), (folder.as_path(), Some(folder.as_path())));
         drop(kept);
         assert!(folder.is_dir());
+    }
+
+    #[test]
+    fn the_demo_moves_in_with_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(GENERATED)).unwrap();
+        assert!(Place::of(Some(folder.path())).is_ok(), "killed while it generated data");
+        std::fs::write(folder.path().join("weir.toml"), "[[node]]").unwrap();
+        let refused = Place::of(Some(folder.path())).err().unwrap();
+        assert_eq!((refused.exit, refused.message.key), (Exit::Refused, "demo-foreign-folder"));
+        assert_eq!(refused.message.arg("name"), Some("weir.toml"));
+        assert_eq!(std::fs::read_to_string(folder.path().join("weir.toml")).unwrap(), "[[node]]");
+        std::fs::write(State::path(folder.path()), "{}").unwrap();
+        assert!(Place::of(Some(folder.path())).is_ok(), "its own");
     }
 }
