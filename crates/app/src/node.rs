@@ -107,6 +107,7 @@ impl Node {
     pub fn start(&self) {
         self.spawn("sequencer", crate::log::sequence(self.clone()));
         self.spawn("feed", crate::feed::follow(self.clone()));
+        self.spawn("passed over", crate::feed::passed::look_again(self.clone()));
         self.spawn("outbox", crate::outbox::deliver(self.clone()));
         self.spawn("dead letters", crate::outbox::forget_dead(self.clone()));
         self.spawn("windows", crate::metering::close_windows(self.clone()));

@@ -17,8 +17,6 @@ pub struct PassedOverRow {
     pub kind: String,
     /// What it is about.
     pub id: String,
-    /// What that belongs to; empty where it belongs to nothing.
-    pub owner: String,
     /// What speaks against it.
     pub reason: String,
     /// Passed over at, microseconds.
@@ -27,27 +25,18 @@ pub struct PassedOverRow {
     pub body: Body,
 }
 
-from_row!(PassedOverRow {
-    origin: text,
-    kind: text,
-    id: text,
-    owner: text,
-    reason: text,
-    at: int,
-    body: body,
-});
+from_row!(PassedOverRow { origin: text, kind: text, id: text, reason: text, at: int, body: body });
 
 impl Tx {
     /// Keeps an entry; a later one of the same log on the same object takes its place.
     pub async fn put_passed_over(&mut self, row: &PassedOverRow) -> Result<()> {
         let statement = sql("-- put_passed_over
-            INSERT INTO passed_over (origin, kind, id, owner, reason, at, body) VALUES ($1, $2, $3, $4, $5, $6, $7)
-            ON CONFLICT (origin, kind, id) DO UPDATE SET owner = excluded.owner, reason = excluded.reason,
-                at = excluded.at, body = excluded.body")
+            INSERT INTO passed_over (origin, kind, id, reason, at, body) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (origin, kind, id) DO UPDATE SET reason = excluded.reason, at = excluded.at,
+                body = excluded.body")
         .bind(row.origin.as_str())
         .bind(row.kind.as_str())
         .bind(row.id.as_str())
-        .bind(row.owner.as_str())
         .bind(row.reason.as_str())
         .bind(row.at)
         .bind(row.body.as_str());
@@ -66,13 +55,6 @@ impl Tx {
 }
 
 impl Read {
-    /// The entries on an object or on what belongs to it, the oldest first.
-    pub async fn list_passed_over_of(&mut self, id: &str, most: u32) -> Result<Vec<PassedOverRow>> {
-        let statement = sql("-- list_passed_over_of
-            SELECT * FROM passed_over WHERE id = $1 OR owner = $1 ORDER BY at, origin, kind, id LIMIT $2");
-        self.list(statement.bind(id).bind(Page::first(most).rows())).await
-    }
-
     /// All entries in the order of their log, type and object, from behind one.
     pub async fn list_passed_over_after(
         &mut self,

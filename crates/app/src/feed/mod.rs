@@ -8,6 +8,7 @@
 //! | [`follow`](mod@follow) | the follower's side: connections |
 //! | `links` | the streams of both sides as they stand, to be told |
 //! | [`take`](mod@take) | the follower's side: checking frames, and believing them |
+//! | [`passed`] | what is not believed: kept, told, and looked at again |
 //!
 //! A node holds a stream open to its upstream and, on function nodes, to every node that it certified. What comes is checked
 //! against the source's own log key, stored, relayed to whoever follows us, and only then believed: a carrier needs no trust.
@@ -48,6 +49,8 @@ pub struct Feed {
     origins: origin::Cache,
     /// One frame at a time, whoever brings it.
     taking: tokio::sync::Mutex<()>,
+    /// Rings where something that is passed over may be believed now.
+    freed: tokio::sync::Notify,
     /// Logs that do not go on here, and why.
     troubles: Mutex<BTreeMap<String, String>>,
     pub(crate) links: links::Links,

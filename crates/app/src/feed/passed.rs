@@ -3,7 +3,7 @@
 //! Two registrars that were apart may both have registered one subject. Each node goes on with the word that it heard first; the other
 //! one is not lost, and takes its place where the first registration ends.
 
-use std::collections::VecDeque;
+use std::time::Duration;
 
 use domain::Timestamp;
 use ndi::Code as _;
@@ -16,10 +16,10 @@ use super::origin::Origins;
 use crate::log::{public_body, stored_body};
 use crate::{Error, Node};
 
-/// How many entries on one object are looked at again.
-const LOOKED_AT_MAX: u32 = 1000;
-/// How many objects one change may set free in one transaction.
-const OBJECTS_MAX: usize = 1000;
+/// How many entries one transaction looks at.
+const PAGE: u32 = 1000;
+/// The pause after a failure.
+const RETRY: Duration = Duration::from_secs(5);
 /// How many entries the status names.
 const TOLD_MAX: u32 = 20;
 
@@ -88,7 +88,6 @@ pub(super) async fn keep(
         origin: log.to_owned(),
         kind: kind.code().to_owned(),
         id,
-        owner: owner_of(body),
         reason,
         at: now.micros(),
         body: stored_body(body)?,
@@ -96,52 +95,86 @@ pub(super) async fn keep(
     Ok(tx.put_passed_over(&row).await?)
 }
 
-/// What an object belongs to.
-fn owner_of(body: &PublicBody) -> String {
-    match body {
-        PublicBody::Connector(connector) => connector.subject.to_string(),
-        PublicBody::Resource(resource) => resource.connector.to_string(),
-        PublicBody::Product(product) => product.connector.to_string(),
-        PublicBody::Node(_) | PublicBody::Organisation(_) | PublicBody::Listing(_) => String::new(),
-    }
-}
-
-/// Whether others may have waited for what this body says.
-const fn may_free(body: &PublicBody) -> bool {
-    matches!(body, PublicBody::Node(_) | PublicBody::Organisation(_) | PublicBody::Connector(_))
-}
-
-/// Looks again at what waited for these bodies of a log, and for what becomes believed by that; answers what is believed now. What the
-/// log itself said of the same objects before is outdated, and forgotten.
-pub(super) async fn look_again(
-    tx: &mut Tx,
-    origins: &Origins,
-    log: &str,
-    believed: &[PublicBody],
-    now: Timestamp,
-) -> Result<Vec<PublicBody>, Error> {
+/// Forgets what a log said before of the objects of these bodies: it is outdated, now that they are believed.
+pub(super) async fn forget(tx: &mut Tx, log: &str, believed: &[PublicBody]) -> Result<(), Error> {
     if believed.is_empty() || tx.count_passed_over().await? == 0 {
-        return Ok(Vec::new());
+        return Ok(());
     }
     for body in believed {
         let (kind, id) = body.key();
         tx.delete_passed_over(log, kind.code(), &id).await?;
     }
-    let mut changed: VecDeque<String> =
-        believed.iter().filter(|body| may_free(body)).map(|body| body.key().1).collect();
-    let mut freed = Vec::new();
-    for _ in 0..OBJECTS_MAX {
-        let Some(id) = changed.pop_front() else { break };
-        for row in tx.list_passed_over_of(&id, LOOKED_AT_MAX).await? {
-            if let Some(body) = free(tx, origins, &row, now).await? {
-                if may_free(&body) {
-                    changed.push_back(body.key().1);
-                }
-                freed.push(body);
+    Ok(())
+}
+
+/// Rings where others may have waited for what these bodies say.
+pub(super) fn ring(node: &Node, believed: &[PublicBody]) {
+    let may_free = |body: &PublicBody| {
+        matches!(body, PublicBody::Node(_) | PublicBody::Organisation(_) | PublicBody::Connector(_))
+    };
+    if believed.iter().any(may_free) {
+        node.feed().freed.notify_one();
+    }
+}
+
+/// Job: looks again at what is passed over, at the start and whenever a node, organisation or connector changed.
+pub async fn look_again(node: Node) {
+    loop {
+        match look(&node).await {
+            Ok(()) => node.feed().freed.notified().await,
+            Err(error) => {
+                tracing::warn!(%error, "what is passed over cannot be looked at; trying again");
+                tokio::time::sleep(RETRY).await;
             }
         }
     }
-    Ok(freed)
+}
+
+/// Believes all against which nothing speaks any more, and what that frees in turn.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(super) async fn look(node: &Node) -> Result<(), Error> {
+    while look_once(node).await? {}
+    Ok(())
+}
+
+/// One round over everything, page by page; whether it freed something.
+async fn look_once(node: &Node) -> Result<bool, Error> {
+    let (mut has_freed, mut after) = (false, None);
+    loop {
+        // As frames do: what is believed meanwhile is not replaced by an earlier word.
+        let _one_at_a_time = node.feed().taking.lock().await;
+        let (origins, now, from) = (super::origins(node).await?, node.now(), after.take());
+        let page = node.store().run_tx("passed_look", move |tx| {
+            let (origins, from) = (origins.clone(), from.clone());
+            Box::pin(async move { look_at_page(tx, &origins, from, now).await })
+        });
+        let (freed, last) = page.await?;
+        has_freed |= !freed.is_empty();
+        super::applied(node, &freed);
+        crate::catalogue::index(node, &freed);
+        match last {
+            Some(last) => after = Some(last),
+            None => return Ok(has_freed),
+        }
+    }
+}
+
+/// One page: what it frees, and its last entry where more may follow.
+async fn look_at_page(
+    tx: &mut Tx,
+    origins: &Origins,
+    after: Option<PassedOverRow>,
+    now: Timestamp,
+) -> Result<(Vec<PublicBody>, Option<PassedOverRow>), Error> {
+    let rows = tx.list_passed_over_after(after.as_ref(), PAGE).await?;
+    let mut freed = Vec::new();
+    for row in &rows {
+        freed.extend(free(tx, origins, row, now).await?);
+    }
+    let is_full = rows.len() as u64 == u64::from(PAGE);
+    Ok((freed, rows.into_iter().next_back().filter(|_| is_full)))
 }
 
 /// Believes an entry where nothing speaks against it any more.
@@ -159,54 +192,4 @@ async fn free(
     apply(tx, &row.origin, &body, now).await?;
     tx.delete_passed_over(&row.origin, &row.kind, &row.id).await?;
     Ok(Some(body))
-}
-
-/// Looks again at everything that is passed over, the oldest first, page by page, until a round frees nothing; answers what is believed
-/// now.
-///
-/// # Errors
-/// [`Error::Store`].
-pub(super) async fn look_at_all(node: &Node) -> Result<Vec<PublicBody>, Error> {
-    let mut all = Vec::new();
-    loop {
-        let mut freed = look_once(node).await?;
-        if freed.is_empty() {
-            return Ok(all);
-        }
-        super::applied(node, &freed);
-        all.append(&mut freed);
-    }
-}
-
-async fn look_once(node: &Node) -> Result<Vec<PublicBody>, Error> {
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let (origins, now, from) = (super::origins(node).await?, node.now(), after.take());
-        let page = node.store().run_tx("passed_look", move |tx| {
-            let (origins, from) = (origins.clone(), from.clone());
-            Box::pin(async move { look_at_page(tx, &origins, from, now).await })
-        });
-        let (freed, last) = page.await?;
-        all.extend(freed);
-        match last {
-            Some(last) => after = Some(last),
-            None => return Ok(all),
-        }
-    }
-}
-
-/// One page: what it frees, and its last entry where more may follow.
-async fn look_at_page(
-    tx: &mut Tx,
-    origins: &Origins,
-    after: Option<PassedOverRow>,
-    now: Timestamp,
-) -> Result<(Vec<PublicBody>, Option<PassedOverRow>), Error> {
-    let rows = tx.list_passed_over_after(after.as_ref(), LOOKED_AT_MAX).await?;
-    let mut freed = Vec::new();
-    for row in &rows {
-        freed.extend(free(tx, origins, row, now).await?);
-    }
-    let is_full = rows.len() as u64 == u64::from(LOOKED_AT_MAX);
-    Ok((freed, rows.into_iter().next_back().filter(|_| is_full)))
 }

@@ -93,15 +93,10 @@ async fn take_one(node: &Node, frame: FeedFrame) -> Result<Vec<PublicBody>, Erro
     let grown = Grown::check(origin, frame, held.head.as_ref(), node.now())?;
     let bodies = grown.published(origin);
     let log = grown.growth.log.clone();
-    let mut believed = commit(node, origins.clone(), grown, bodies).await?;
+    let believed = commit(node, origins.clone(), grown, bodies).await?;
     node.feed().clear_trouble(&log);
     applied(node, &believed);
-    // A node that came or went changes whose word stands on much.
-    if believed.iter().any(|body| matches!(body, PublicBody::Node(_))) {
-        let freed = super::passed::look_at_all(node).await?;
-        applied(node, &freed);
-        believed.extend(freed);
-    }
+    super::passed::ring(node, &believed);
     Ok(believed)
 }
 
@@ -125,8 +120,7 @@ async fn commit(
                         believed.push(body.clone());
                     }
                 }
-                let freed = super::passed::look_again(tx, origins, &grown.growth.log, &believed, now).await?;
-                believed.extend(freed);
+                super::passed::forget(tx, &grown.growth.log, &believed).await?;
                 Ok::<_, Error>(believed)
             })
         })
