@@ -112,6 +112,9 @@ pub struct OwnProduct {
     /// The digest of the registration that was sent to the region last; none where that was before digests were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<Sha256>,
+    /// When it was withdrawn last, microseconds: what was said of it to service nodes before does not count any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<i64>,
     /// Why the last message about it failed for good, where it did; an answer of the same receiver ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
@@ -144,6 +147,19 @@ impl Own for OwnProduct {
 }
 
 impl OwnProduct {
+    /// One that the region has not heard of.
+    pub(crate) const fn new(product: Product, negotiation: Negotiation) -> OwnProduct {
+        OwnProduct {
+            product,
+            negotiation,
+            awaits_region: true,
+            registration: None,
+            withdrawn_at: None,
+            problem: None,
+            problem_with: None,
+        }
+    }
+
     /// The problem that there is with that receiver.
     fn problem_with(&self, receiver: &NodeId) -> Option<&str> {
         let is_theirs = self.problem_with.as_deref().is_none_or(|with| with == receiver.as_str());
@@ -160,9 +176,10 @@ impl OwnProduct {
     fn outdates(&self, row: &MessageRow) -> bool {
         let is_listed = || self.product.listings().iter().any(|one| one.node.as_str() == row.destination);
         let is_withdrawn = matches!(self.product.state, ProductState::Withdrawn { .. });
+        let is_before = self.withdrawn_at.is_some_and(|at| row.created_at <= at);
         match row.kind.as_str() {
             PRODUCT_REGISTER_MSG => is_withdrawn || !self.is_registered_by(row),
-            PRODUCT_LIST_MSG => !self.product.is_offered(),
+            PRODUCT_LIST_MSG => is_before || !self.product.is_offered(),
             PRODUCT_DELIST_MSG => is_listed(),
             PRODUCT_WITHDRAW_MSG => !is_withdrawn,
             _ => false,
@@ -223,18 +240,12 @@ pub async fn register(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<O
             None => submitted.next,
         };
         let message = register_message(node, speaker, &product, profile)?;
+        let registration = Some(Sha256::of(message.body.as_bytes()));
         // What a service node did not take stays its problem.
-        let (problem, problem_with) = before
-            .map(|own| own.answered_by(region.as_str()))
-            .map(|own| (own.problem, own.problem_with))
-            .unzip();
-        let own = OwnProduct {
-            product,
-            negotiation,
-            awaits_region: true,
-            registration: Some(Sha256::of(message.body.as_bytes())),
-            problem: problem.flatten(),
-            problem_with: problem_with.flatten(),
+        let earlier = before.map(|own| own.answered_by(region.as_str()));
+        let own = match earlier {
+            Some(own) => OwnProduct { product, negotiation, awaits_region: true, registration, ..own },
+            None => OwnProduct { registration, ..OwnProduct::new(product, negotiation) },
         };
         let evidence = drafted.evidence.into_iter().chain(submitted.evidence).collect();
         Ok(Change { own, evidence, messages: vec![message] })
@@ -487,10 +498,15 @@ fn stepped(
     input: ProductInput,
     reason: &str,
 ) -> Result<Change<OwnProduct>, Error> {
-    let Step { next, outbox, evidence } = own.product.step(input, node.now())?;
+    let now = node.now();
+    let withdrawn_at = match input {
+        ProductInput::Withdraw { .. } => Some(now.micros()),
+        _ => own.withdrawn_at,
+    };
+    let Step { next, outbox, evidence } = own.product.step(input, now)?;
     let messages = outbox.iter().filter_map(|out| outbound(node, &next, out, reason).transpose());
     let messages = messages.collect::<Result<_, _>>()?;
-    Ok(Change { own: OwnProduct { product: next, ..own }, evidence, messages })
+    Ok(Change { own: OwnProduct { product: next, withdrawn_at, ..own }, evidence, messages })
 }
 
 /// The message of an outbound order of the lifecycle.

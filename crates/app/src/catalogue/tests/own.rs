@@ -503,6 +503,28 @@ async fn a_dead_withdrawal_is_not_tried_again_after_a_new_registration() {
 }
 
 #[tokio::test]
+async fn a_listing_that_was_given_up_does_not_come_back_after_a_withdrawal() {
+    let market = Market::open().await;
+    let node = market.town.host.node.clone();
+    let resource = market.add(market.file("O3\n1\n")).await;
+    let product = market.offer(&resource, 1).await;
+    let (other, speaker, id) =
+        (node.clone(), market.town.provider.clone(), product.product.id.clone().unwrap().to_string());
+    let listing =
+        tokio::spawn(async move { product::list_on(&other, &speaker, &id, Some(service(1).as_str())).await });
+    let list = market.next().await;
+    market.give_up(&list).await;
+    assert!(listing.await.unwrap().is_err());
+    let withdrawing = market.withdraw(&product);
+    market.carry(&market.next().await).await;
+    withdrawing.await.unwrap().unwrap();
+    register(&market, order(&resource, 2)).await;
+    assert!(market.own(&product).await.product.is_offered());
+    assert_eq!(market.letters(outbox::State::GivenUp).await.len(), 1);
+    assert_eq!(outbox::try_all_again(&node).await.unwrap(), 0, "nobody asked for it since");
+}
+
+#[tokio::test]
 async fn a_registration_said_again_waits_for_its_own_answer() {
     let market = Market::open().await;
     let resource = market.add(market.file("O3\n1\n")).await;
@@ -520,9 +542,11 @@ async fn a_registration_said_again_waits_for_its_own_answer() {
     }
     market.carry(&first).await;
     let second = market.next().await;
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    assert!(market.own(&product).await.awaits_region, "the newest one was not answered");
-    assert!(!later.is_finished());
+    // The later call looks as often as this one does.
+    for _ in 0..20 {
+        assert!(market.own(&product).await.awaits_region, "the newest one was not answered");
+        assert!(!later.is_finished());
+    }
     let no = Error::Peer { peer: "2".into(), code: "300107".into(), message: "no".into(), data: json!({}) };
     offer::undelivered(&market.town.host.node, &second, &no).await.unwrap();
     assert!(matches!(later.await.unwrap(), Err(Error::Forbidden(_))));

@@ -339,14 +339,7 @@ impl Goods {
     }
 
     fn product_row(&self, negotiation: Negotiation) -> ProductRow {
-        let own = OwnProduct {
-            product: self.product.clone(),
-            negotiation,
-            awaits_region: false,
-            registration: None,
-            problem: None,
-            problem_with: None,
-        };
+        let own = OwnProduct { awaits_region: false, ..OwnProduct::new(self.product.clone(), negotiation) };
         ProductRow {
             tenant: self.product.connector.to_string(),
             key: self.product.key.clone(),
