@@ -204,6 +204,7 @@ error-timeout = { $address } did not answer within { $time }
 error-exists = { $path } is there already: give another place, or remove it first
 error-receipt = { $file } is no receipt: { $reason }
 error-receipt-none = { $file } is no receipt: give the file `….receipt.json` that `{ $program } get` wrote beside the data
+error-receipt-damaged = { $file } is damaged as a receipt ({ $reason }): fetch it anew with `{ $program } get CONTRACT --use ID --receipt-only`
 error-trust-none = { $file } has no certificate: give the file `trust.pem` of a node that has joined
 error-trust = { $file } is no trust file: { $reason }
 error-other = { $reason }
@@ -421,7 +422,7 @@ error-output = the output cannot be written: { $reason }
 ## get
 get-exists = { $path } is there already: name another with -o, or overwrite it with --force
 get-busy = { $path } is being written by another download
-get-state = { $path } cannot be used to go on ({ $reason }). The use that it named is under way in `{ $program } usage { $contract }`: remove the file and go on with --use and its id; without --use a new use begins, and counts
+get-state = { $path } cannot be used to go on ({ $reason }). Where `{ $program } usage { $contract }` names a use that is not complete, remove the file and go on with --use and its id; without --use a new use begins, and counts
 get-other-part = { $path } belongs to use { $use } of contract { $contract }: finish that download, or remove the file
 get-changed = the node now describes use { $use } otherwise than when the download began: the source has changed; ask the provider
 get-too-long = more than the announced { $bytes } bytes came: nothing of it is kept as data
@@ -431,7 +432,7 @@ get-receipt-later = The receipt is not ready yet; get it later: { $program } get
 get-receipt-not-yet = the window of use { $use } is not closed and countersigned yet: try again in a while
 get-use = Use { $use }. If it breaks off, go on with: { $program } get { $contract } --use { $use } -o FILE
 get-no-use = no use { $use } of contract { $contract } is known here, and nothing was counted: `{ $program } usage { $contract }` names its uses; without --use a new one begins
-get-part-alone = { $path } is there, but not the { $state } that says of which use it is: `{ $program } usage { $contract }` names the one that is under way, go on with --use and its id; or remove the file, and a new use begins, and counts
+get-part-alone = { $path } is there, but not the { $state } that says of which use it is: `{ $program } usage { $contract }` names the uses, go on with --use and the id of the one that is not complete; or remove the file, and a new use begins, and counts
 get-name-too-long = the name { $path } is too long for what is written beside it: give a shorter one with -o
 
 ## verify

@@ -121,6 +121,7 @@ error-timeout = { $address } 在 { $time } 内没有应答
 error-exists = { $path } 已存在：请换一个位置，或先将其移除
 error-receipt = { $file } 不是回执：{ $reason }
 error-receipt-none = { $file } 不是回执：请给出 `{ $program } get` 写在数据旁的 `….receipt.json` 文件
+error-receipt-damaged = 回执 { $file } 已损坏（{ $reason }）：请用 `{ $program } get 合约 --use 编号 --receipt-only` 重新获取
 error-trust-none = { $file } 中没有证书：请给出已接入节点的 `trust.pem` 文件
 error-trust = { $file } 不是信任文件：{ $reason }
 error-other = 操作失败（{ $reason }）
@@ -335,7 +336,7 @@ error-output = 无法写出结果：{ $reason }
 ## get
 get-exists = { $path } 已存在：用 -o 指定其他名称，或用 --force 覆盖
 get-busy = { $path } 正由另一个下载写入
-get-state = { $path } 无法用于续传（{ $reason }）。它所指的使用在 `{ $program } usage { $contract }` 中列为“进行中”：请删除该文件，再用 --use 加其编号续传；不加 --use 将开始一次新的使用，并计数
+get-state = { $path } 无法用于续传（{ $reason }）。若 `{ $program } usage { $contract }` 列有未完成的使用，请删除该文件，再用 --use 加其编号续传；不加 --use 将开始一次新的使用，并计数
 get-other-part = { $path } 属于合约 { $contract } 的使用 { $use }：请完成该下载，或移除文件
 get-changed = 节点对使用 { $use } 的描述与下载开始时不同：数据源已变动，请询问提供方
 get-too-long = 收到的超过所称的 { $bytes } 字节：不作为数据保留
@@ -345,7 +346,7 @@ get-receipt-later = 回执尚未就绪；稍后获取：{ $program } get { $cont
 get-receipt-not-yet = 使用 { $use } 的窗口尚未关闭并会签：请稍后再试
 get-use = 使用 { $use }。若中断，续用：{ $program } get { $contract } --use { $use } -o 文件
 get-no-use = 本方没有合约 { $contract } 的使用 { $use }，未计数：`{ $program } usage { $contract }` 列出各次使用；不加 --use 则开始新的使用
-get-part-alone = { $path } 仍在，但缺少说明它属于哪次使用的 { $state }：`{ $program } usage { $contract }` 列出进行中的使用，请用 --use 加其编号续传；或删除该文件，将开始一次新的使用，并计数
+get-part-alone = { $path } 仍在，但缺少说明它属于哪次使用的 { $state }：`{ $program } usage { $contract }` 列出各次使用，请用 --use 加未完成者的编号续传；或删除该文件，将开始一次新的使用，并计数
 get-name-too-long = 文件名 { $path } 过长，旁边的文件无法写入：请用 -o 给出较短的名称
 
 ## verify

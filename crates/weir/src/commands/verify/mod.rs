@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 use crypto::cert::Roots;
 use ledger::LedgerError;
-use ledger::receipt::{MAX_RECEIPT_BYTES, Receipt, Report, Verifier};
+use ledger::receipt::{MAX_RECEIPT_BYTES, Receipt, ReceiptKind, Report, Verifier};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use self::data::{DataFile, Found};
@@ -109,12 +110,23 @@ fn read(file: &Path) -> Result<Receipt> {
     let refuse = || Failure::new(Exit::BadInput, "error-receipt").with("file", file.display());
     let json = read_within(file, MAX_RECEIPT_BYTES as u64).map_err(|error| refuse().because(error))?;
     Receipt::from_json(&json).map_err(|error| match error {
-        LedgerError::ReceiptFormat(_) => {
+        LedgerError::ReceiptFormat(reason) if was_receipt(&json) => {
+            Failure::new(Exit::BadInput, "error-receipt-damaged").with("file", file.display()).because(reason)
+        }
+        error @ LedgerError::ReceiptFormat(_) => {
             let failure = Failure::new(Exit::BadInput, "error-receipt-none").with("file", file.display());
             Failure { source: Some(Box::new(error)), ..failure }
         }
         other => refuse().because(other),
     })
+}
+
+/// Whether it is a receipt that was changed, or a document that was cut off, and no other kind of file.
+fn was_receipt(json: &[u8]) -> bool {
+    match serde_json::from_slice::<Value>(json) {
+        Ok(document) => document.get("type").is_some_and(|kind| ReceiptKind::deserialize(kind).is_ok()),
+        Err(_) => json.trim_ascii_start().first() == Some(&b'{'),
+    }
 }
 
 /// The files that were named, and the receipts of the folders that were named, by name.

@@ -160,6 +160,19 @@ fn what_is_no_receipt_is_a_bad_input_file() {
         let told = context_in(lang, &[]).0.sentence(&failure.message);
         assert!(told.contains(words) && !told.contains("column"), "{told}");
     }
+    // One that was cut off, or changed, is told with its place.
+    let mut changed: Value = serde_json::from_str(RECEIPT).unwrap();
+    changed.as_object_mut().unwrap().remove("path");
+    for text in [&RECEIPT[..RECEIPT.len() / 2], &changed.to_string()] {
+        let failure = read(Path::new(&shelf.put("a.json", text))).unwrap_err();
+        for (lang, words) in [(Lang::En, "is damaged as a receipt"), (Lang::Zh, "已损坏")] {
+            let told = context_in(lang, &[]).0.sentence(&failure.message);
+            assert!(
+                told.contains(words) && told.contains("at line") && told.contains("--receipt-only"),
+                "{told}"
+            );
+        }
+    }
     let (exit, _, err) = shelf.verify("/nowhere/receipt.json", &[]);
     assert_eq!(exit.unwrap(), Exit::BadInput);
     assert!(err.contains("/nowhere/receipt.json"), "{err}");
