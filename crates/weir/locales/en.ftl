@@ -334,6 +334,7 @@ state-use-complete = complete
 state-use-incomplete = incomplete
 state-use-refused = refused
 state-use-mismatch = meters differ
+state-use-unanswered = not answered
 state-message-waiting = waiting
 state-message-given-up = given up
 

@@ -248,6 +248,7 @@ state-use-complete = 完成
 state-use-incomplete = 未完成
 state-use-refused = 被拒绝
 state-use-mismatch = 双方计量不一致
+state-use-unanswered = 未获应答
 state-message-waiting = 待发
 state-message-given-up = 已放弃
 

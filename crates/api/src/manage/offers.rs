@@ -133,7 +133,7 @@ async fn show(
 async fn own_product(node: &Node, speaker: &Speaker, id: &str) -> Result<Option<OwnProduct>, Problem> {
     match product::find(node, speaker, id).await {
         Ok(own) => Ok(Some(own)),
-        Err(app::Error::NotFound { .. } | app::Error::Input { .. }) => Ok(None),
+        Err(app::Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

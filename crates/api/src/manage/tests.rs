@@ -4,6 +4,7 @@
 
 use app::config::Role;
 use axum::http::StatusCode;
+use domain::id::{AreaCode, ProductId, SubjectCode};
 use serde_json::{Value, json};
 
 use crate::routes;
@@ -245,8 +246,15 @@ async fn the_catalogue_of_a_new_network_is_empty() {
     let served = Served::global().await;
     let answer = served.manage("GET", "/manage/v1/products?offset=5&limit=1000", "").await;
     assert_eq!(answer.json(), json!({"total": 0, "items": []}));
-    let answer = served.manage("GET", "/manage/v1/products/6x", "").await;
+    let (subject, area) = (SubjectCode::uscc(SUBJECT).unwrap(), AreaCode::parse("1100").unwrap());
+    let id = ProductId::mint(&subject, area, || 7).unwrap().to_string();
+    let answer = served.manage("GET", &format!("/manage/v1/products/{id}"), "").await;
     assert_eq!((answer.status, &problem(&answer)["kind"]), (StatusCode::NOT_FOUND, &json!("product")));
+    // A slip in the identifier is told as one.
+    let (rest, last) = id.split_at(id.len() - 1);
+    let slip = format!("{rest}{}", if last == "W" { "X" } else { "W" });
+    let answer = served.manage("GET", &format!("/manage/v1/products/{slip}"), "").await;
+    assert_eq!((answer.status, &problem(&answer)["case"]), (StatusCode::BAD_REQUEST, &json!("id-check")));
 }
 
 #[tokio::test]

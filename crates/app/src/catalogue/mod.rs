@@ -22,6 +22,7 @@ pub mod shelf;
 use std::sync::Arc;
 
 use domain::Timestamp;
+use domain::id::ProductId;
 use ndi::Code as _;
 use ndi::weir_v1::Status;
 use ndi::weir_v1::public_log::{ListingBody, ProductBody, PublicBody, ResourceBody};
@@ -115,9 +116,9 @@ fn is_listed(row: &ListingRow) -> bool {
 /// The product of an identifier in this node's view, as others see it: its public body and `listings`.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`Error::Input`] where it is no identifier, [`Error::NotFound`].
 pub async fn product_view(node: &Node, id: &str) -> Result<Value, Error> {
-    let wanted = id.to_owned();
+    let wanted = ProductId::parse(id).map_err(|error| Error::input("product", error))?.to_string();
     node.store()
         .read("catalogue_product", move |read| {
             let id = wanted.clone();

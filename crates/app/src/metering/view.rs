@@ -104,7 +104,8 @@ pub struct UseView {
     /// Its id.
     #[serde(rename = "use")]
     pub use_id: String,
-    /// `open`, `complete`, `incomplete`; at the user also `refused` and `mismatch`.
+    /// `open`, `complete`, `incomplete`; at the user also `refused`, `mismatch`, and `unanswered` where the provider has not answered, and
+    /// may not know of it.
     pub state: String,
     /// Its place among the contract's uses, from 1.
     pub sequence: Option<u64>,
@@ -308,9 +309,13 @@ fn provided_view(row: &UseRow) -> UseView {
 }
 
 fn received_view(row: &ReceivedUseRow) -> UseView {
+    let state = match row.sequence {
+        None if row.state == ReceivedUseRow::OPEN => UNANSWERED,
+        _ => &row.state,
+    };
     UseView {
         use_id: row.use_id.clone(),
-        state: row.state.clone(),
+        state: state.to_owned(),
         sequence: row.sequence,
         bytes: row.bytes,
         rows: row.rows,
@@ -321,6 +326,38 @@ fn received_view(row: &ReceivedUseRow) -> UseView {
     }
 }
 
+/// How an open use is told that got no number yet, which comes with the provider's answer.
+const UNANSWERED: &str = "unanswered";
+
 fn time(micros: i64) -> String {
     Timestamp::from_micros(micros).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Body;
+
+    use super::*;
+
+    #[test]
+    fn a_use_that_its_provider_has_not_answered_is_not_under_way() {
+        let row = |state: &str, sequence| ReceivedUseRow {
+            tenant: "5a".to_owned(),
+            contract: "C".to_owned(),
+            use_id: "u".to_owned(),
+            state: state.to_owned(),
+            sequence,
+            bytes: 0,
+            rows: 0,
+            digest: None,
+            opened_at: 0,
+            closed_at: None,
+            in_window: None,
+            body: Body::empty(),
+        };
+        let state = |state: &str, sequence| received_view(&row(state, sequence)).state;
+        assert_eq!(state(ReceivedUseRow::OPEN, None), "unanswered");
+        assert_eq!(state(ReceivedUseRow::OPEN, Some(1)), "open");
+        assert_eq!(state(ReceivedUseRow::REFUSED, None), "refused");
+    }
 }

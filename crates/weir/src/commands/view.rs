@@ -269,6 +269,7 @@ fn state_key(code: &str) -> Option<&'static str> {
         "incomplete" => "state-use-incomplete",
         "refused" => "state-use-refused",
         "mismatch" => "state-use-mismatch",
+        "unanswered" => "state-use-unanswered",
         "waiting" => "state-message-waiting",
         "given_up" => "state-message-given-up",
         _ => return None,
