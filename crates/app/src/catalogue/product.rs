@@ -1,31 +1,31 @@
 //! Connectors: products with the terms that they are offered on, registered at the region and listed on service nodes.
 
+mod draft;
+mod letters;
+
 use crypto::Sha256;
-use domain::catalogue::{I18n, Keywords, NewProduct, Product, ProductInput, ProductState, Profile};
-use domain::codes::DeliveryForm;
-use domain::id::{AreaCode, IdKind, NodeId, ProductId, ResourceId};
-use domain::terms::{Action, Terms};
-use domain::{Outbound, Step, TimeRange, Timestamp};
-use ndi::IsoTime;
+use domain::catalogue::{Product, ProductInput, ProductState};
+use domain::id::{NodeId, ProductId};
+use domain::{Step, Timestamp};
 use ndi::Message as _;
-use ndi::weir_v1::catalogue::{
-    PRODUCT_DELIST_MSG, PRODUCT_LIST_MSG, PRODUCT_REGISTER_MSG, PRODUCT_WITHDRAW_MSG, ProductDelist,
-    ProductList, ProductRegister, ProductRegistered, ProductWithdraw,
-};
-use ndi::weir_v1::convert::keywords_of;
-use ndi::weir_v1::public_log::{Column, I18nText, NodeKind};
+use ndi::weir_v1::catalogue::{PRODUCT_LIST_MSG, PRODUCT_REGISTER_MSG, ProductRegistered};
+use ndi::weir_v1::public_log::NodeKind;
 use ndi::weir_v1::terms::TermsObject;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use store::{Body, MessageRow, NewMessage, ProductRow, Read};
+use serde_json::{Value, json};
+use store::{Body, MessageRow, ProductRow, Read};
 
-use super::change::{Change, Own, change, change_known, get};
+use self::draft::Draft;
+use self::letters::{arrived, key_of, outbound, register_message, tell_again};
+use super::change::{Change, Own, change, change_known};
 use super::kept::Place;
-use super::resource::OwnResource;
-use super::{offer, resource};
+use super::offer;
 use crate::member::Speaker;
 use crate::outbox::End;
-use crate::{Error, Node, Part, Reason, outbox};
+use crate::{Error, Node, Part, Reason};
+
+pub use draft::NewOffer;
+pub(crate) use letters::is_outdated;
 
 /// How a provider answers proposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -36,65 +36,6 @@ pub enum Negotiation {
     Automatic,
     /// By the provider's people.
     Manual,
-}
-
-/// A product to be registered.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewOffer {
-    /// The resource that it is made from.
-    pub resource: String,
-    /// Title; the resource's where it is absent.
-    pub title: Option<I18n>,
-    /// Description; where it is absent, that of the product that is registered anew, else the resource's.
-    pub description: Option<I18n>,
-    /// Keywords; the same.
-    pub keywords: Option<Keywords>,
-    /// Industry: `00` and the division of GB/T 4754; where it is absent, that of the product that is registered anew.
-    pub industry: Option<String>,
-    /// The widest terms that the provider agrees to, whole.
-    pub offer: Option<Value>,
-    /// In place of `offer`: what is different from the offer of the product that is registered anew, else from reading for a year from
-    /// now on. A dimension that is named takes the place of the earlier one.
-    pub terms: Option<Map<String, Value>>,
-    /// Who answers proposals; where it is absent, as with the product that is registered anew, else automatic.
-    pub negotiation: Option<Negotiation>,
-}
-
-/// How long an offer stands that does not say it, in days.
-const OFFER_DAYS: i64 = 365;
-
-impl NewOffer {
-    /// The terms of the offer. What is not named stays as it was: registering a product anew, for a changed file, opens nothing.
-    fn offer(&self, before: Option<&Product>, now: Timestamp) -> Result<Terms, Error> {
-        let at = ndi::Path::ROOT;
-        let (value, name) = match (&self.offer, &self.terms) {
-            (Some(_), Some(_)) => {
-                let words =
-                    "given beside `offer`: give the whole offer, or what is different from the earlier one";
-                return Err(Error::input("terms", Reason::new("offer-twice", words)));
-            }
-            (Some(whole), None) => (whole.clone(), "offer"),
-            (None, changes) => {
-                let whole = match before {
-                    Some(product) => product.offer.clone(),
-                    None => a_year_from(now)?,
-                };
-                let mut whole = TermsObject::from(&whole).to_body()?;
-                if let (Some(members), Some(changes)) = (whole.as_object_mut(), changes) {
-                    members.extend(changes.clone());
-                }
-                (whole, "terms")
-            }
-        };
-        let at = at.key(name);
-        Ok(TermsObject::read_at(&value, &at)?.to_domain(&at)?)
-    }
-}
-
-fn a_year_from(now: Timestamp) -> Result<Terms, Error> {
-    let time = TimeRange::new(now, now.plus_secs(OFFER_DAYS * 86_400));
-    Ok(Terms::new(Action::Read, time.map_err(|error| Error::Corrupt(error.to_string()))?))
 }
 
 /// A connector's own row of a product.
@@ -166,26 +107,6 @@ impl OwnProduct {
         self.problem.as_deref().filter(|_| is_theirs)
     }
 
-    /// Whether that message is what the region was sent last to register it.
-    fn is_registered_by(&self, row: &MessageRow) -> bool {
-        let is_newest = || self.registration.is_none_or(|digest| digest == Sha256::of(row.body.as_bytes()));
-        row.kind == PRODUCT_REGISTER_MSG && is_newest()
-    }
-
-    /// Whether a message about it says what has been decided otherwise since.
-    fn outdates(&self, row: &MessageRow) -> bool {
-        let is_listed = || self.product.listings().iter().any(|one| one.node.as_str() == row.destination);
-        let is_withdrawn = matches!(self.product.state, ProductState::Withdrawn { .. });
-        let is_before = self.withdrawn_at.is_some_and(|at| row.created_at <= at);
-        match row.kind.as_str() {
-            PRODUCT_REGISTER_MSG => is_withdrawn || !self.is_registered_by(row),
-            PRODUCT_LIST_MSG => is_before || !self.product.is_offered(),
-            PRODUCT_DELIST_MSG => is_listed(),
-            PRODUCT_WITHDRAW_MSG => !is_withdrawn,
-            _ => false,
-        }
-    }
-
     /// The same after an answer of that receiver.
     fn answered_by(self, receiver: &str) -> OwnProduct {
         match self.problem_with.as_deref().is_none_or(|with| with == receiver) {
@@ -252,120 +173,6 @@ pub async fn register(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<O
     };
     change(node, speaker.id().as_str(), &draft.key, None, turn).await?;
     arrived(node, speaker, &draft.key, &region).await
-}
-
-/// What was asked for, with the resource that it is about.
-struct Draft {
-    key: String,
-    title: I18n,
-    industry: Option<AreaCode>,
-    resource: OwnResource,
-    id: ResourceId,
-    new: NewOffer,
-}
-
-impl Draft {
-    async fn of(node: &Node, speaker: &Speaker, new: NewOffer) -> Result<Draft, Error> {
-        let id = ResourceId::parse(&new.resource).map_err(|error| Error::input("resource", error))?;
-        let tenant = speaker.id().to_string();
-        let wanted = id.clone();
-        let resource = node
-            .store()
-            .read("resource_of_product", move |read| {
-                let (tenant, id) = (tenant.clone(), wanted.clone());
-                Box::pin(async move { resource::own(read, &tenant, &id).await })
-            })
-            .await?;
-        let industry = new.industry.as_deref().map(AreaCode::parse).transpose();
-        let industry = industry.map_err(|error| Error::input("industry", error))?;
-        let title = new.title.clone().filter(|title| !title.is_empty());
-        let title = title.unwrap_or_else(|| resource.resource.title.clone());
-        Ok(Draft { key: product_key(&id, &title), title, industry, resource, id, new })
-    }
-
-    fn negotiation(&self, before: Option<&OwnProduct>) -> Negotiation {
-        let earlier = before.map(|own| own.negotiation);
-        self.new.negotiation.or(earlier).unwrap_or_default()
-    }
-
-    fn product(
-        &self,
-        speaker: &Speaker,
-        before: Option<&Product>,
-        now: Timestamp,
-    ) -> Result<NewProduct, Error> {
-        let resource = &self.resource.resource;
-        let description = before.map_or(&resource.description, |product| &product.description);
-        let keywords = before.map_or(&resource.keywords, |product| &product.keywords);
-        Ok(NewProduct {
-            key: self.key.clone(),
-            resource: self.id.clone(),
-            connector: speaker.id().clone(),
-            title: self.title.clone(),
-            description: self.new.description.clone().unwrap_or_else(|| description.clone()),
-            keywords: self.new.keywords.clone().unwrap_or_else(|| keywords.clone()),
-            industry: self.industry.or_else(|| before.and_then(|product| product.industry)),
-            delivery: DeliveryForm::Dataset,
-            offer: self.new.offer(before, now)?,
-        })
-    }
-}
-
-fn product_key(resource: &ResourceId, title: &I18n) -> String {
-    let digest = Sha256::of(format!("{resource} {} {}", title.zh, title.en).as_bytes()).to_string();
-    digest.get(..24).map(str::to_owned).unwrap_or(digest)
-}
-
-fn register_message(
-    node: &Node,
-    speaker: &Speaker,
-    product: &Product,
-    profile: &Profile,
-) -> Result<NewMessage, Error> {
-    let title = I18nText::of(&product.title)
-        .ok_or_else(|| Error::input("title", Reason::new("field-missing", "missing: give one")))?;
-    let request = ProductRegister {
-        local_key: product.key.clone(),
-        resource: product.resource.clone(),
-        connector: speaker.id().clone(),
-        subject: speaker.subject().clone(),
-        provider: organisation_name(speaker),
-        title,
-        description: I18nText::of(&product.description),
-        keywords: keywords_of(&product.keywords),
-        industry: product.industry,
-        delivery: product.delivery,
-        columns: profile.columns.iter().map(Column::from).collect(),
-        rows: profile.rows,
-        bytes: profile.bytes,
-        time_range: profile.time_range.map(|(first, last)| vec![IsoTime(first), IsoTime(last)]),
-        digest: profile.sha256,
-        offer: TermsObject::from(&product.offer),
-    };
-    let region = offer::region_of(speaker)?;
-    Ok(outbox::message(
-        speaker.id(),
-        stream(&product.key, &region),
-        &region,
-        PRODUCT_REGISTER_MSG,
-        &request.to_body()?,
-        node.now(),
-    ))
-}
-
-/// The name that the organisation was certified under.
-fn organisation_name(speaker: &Speaker) -> String {
-    let chain = speaker.organisation.as_ref().map(|organisation| &organisation.chain);
-    let certified = chain.and_then(|chain| chain.leaf().subject_o()).map(str::to_owned);
-    certified.unwrap_or_else(|| speaker.membership.name.clone())
-}
-
-/// The stream of messages about a product: the region's, or a service node's own, so that one that is away holds up no other.
-fn stream(key: &str, receiver: &NodeId) -> String {
-    match receiver.kind() {
-        IdKind::ServiceNode => format!("product/{key}/{receiver}"),
-        _ => format!("product/{key}"),
-    }
 }
 
 /// Lists a product on a service node: the one named, or the only one known.
@@ -450,47 +257,6 @@ async fn step_and_send(
     Ok(key)
 }
 
-/// Sends again what has not been answered: the very message where it is still there, or another one where it came to nothing.
-async fn tell_again(
-    node: &Node,
-    tenant: &str,
-    own: OwnProduct,
-    input: &ProductInput,
-    reason: &str,
-    receiver: &NodeId,
-) -> Result<(), Error> {
-    let Some((kind, out)) = end_of(&own.product, input) else { return Ok(()) };
-    let found = outbox::try_stream_again(node, tenant, &stream(&own.product.key, receiver), kind).await?;
-    if found > 0 || own.problem_with(receiver).is_none() {
-        return Ok(());
-    }
-    let key = own.product.key.clone();
-    let turn = |own: OwnProduct| {
-        let messages = outbound(node, &own.product, &out, reason)?.into_iter().collect();
-        Ok(Change { messages, ..Change::quiet(own) })
-    };
-    change_known(node, tenant, &key, None, turn).await
-}
-
-/// Tells messages by their name.
-type IsMessage = fn(&str) -> bool;
-
-/// Which messages end what a product is elsewhere, and such a message.
-fn end_of(product: &Product, input: &ProductInput) -> Option<(IsMessage, Outbound)> {
-    let id = product.id.clone()?;
-    match (input, &product.state) {
-        (ProductInput::Delist { node }, _) => Some((
-            |kind| kind == PRODUCT_DELIST_MSG,
-            Outbound::DelistProduct { product: id, node: node.clone() },
-        )),
-        (ProductInput::Withdraw { .. }, ProductState::Withdrawn { reason, .. }) => Some((
-            |kind| kind == PRODUCT_WITHDRAW_MSG,
-            Outbound::WithdrawProduct { product: id, reason: reason.clone() },
-        )),
-        _ => None,
-    }
-}
-
 /// A step with the messages that it asks for.
 fn stepped(
     node: &Node,
@@ -507,79 +273,6 @@ fn stepped(
     let messages = outbox.iter().filter_map(|out| outbound(node, &next, out, reason).transpose());
     let messages = messages.collect::<Result<_, _>>()?;
     Ok(Change { own: OwnProduct { product: next, withdrawn_at, ..own }, evidence, messages })
-}
-
-/// The message of an outbound order of the lifecycle.
-fn outbound(
-    node: &Node,
-    product: &Product,
-    out: &Outbound,
-    reason: &str,
-) -> Result<Option<NewMessage>, Error> {
-    let connector = &product.connector;
-    let why = |text: &str| if text.is_empty() { "not given".to_owned() } else { text.to_owned() };
-    let (destination, kind, body) = match out {
-        Outbound::ListProduct { product, node } => {
-            (node.clone(), PRODUCT_LIST_MSG, ProductList { product_id: product.clone() }.to_body()?)
-        }
-        Outbound::DelistProduct { product, node } => {
-            let body = ProductDelist { product_id: product.clone(), reason: why(reason) }.to_body()?;
-            (node.clone(), PRODUCT_DELIST_MSG, body)
-        }
-        Outbound::WithdrawProduct { product, reason } => {
-            let speaker = node.hosted(connector)?;
-            let body = ProductWithdraw { product_id: product.clone(), reason: why(reason) }.to_body()?;
-            (offer::region_of(&speaker)?, PRODUCT_WITHDRAW_MSG, body)
-        }
-        _ => return Ok(None),
-    };
-    let stream = stream(&product.key, &destination);
-    Ok(Some(outbox::message(connector, stream, &destination, kind, &body, node.now())))
-}
-
-/// How near the next try of a message is that is waited for, in microseconds.
-const NEAR_MICROS: i64 = 1_000_000;
-
-/// Waits until nothing about the product is under way to `receiver` any more, or a try has failed and the next one is not near.
-///
-/// # Errors
-/// [`Error::NotYet`] where the message is still under way; [`Error::Forbidden`] where `receiver` refused it, or it was given up.
-async fn arrived(node: &Node, speaker: &Speaker, key: &str, receiver: &NodeId) -> Result<OwnProduct, Error> {
-    let (tenant, begun) = (speaker.id().to_string(), std::sync::OnceLock::new());
-    let look = async || {
-        let (own, head) = with_head(node, &tenant, key, receiver).await?;
-        let Some(head) = head else {
-            return match own.problem_with(receiver) {
-                Some(problem) => Err(Error::Forbidden(problem.to_owned().into())),
-                None => Ok(Some(own)),
-            };
-        };
-        let (id, attempts) = *begun.get_or_init(|| (head.id, head.attempts));
-        let has_failed = head.id == id && head.attempts > attempts && head.lease_until.is_none();
-        let is_next_far = head.next_at.saturating_sub(node.now().micros()) > NEAR_MICROS;
-        if has_failed && is_next_far { Err(offer::unanswered()) } else { Ok(None) }
-    };
-    offer::settled(node, look).await
-}
-
-/// A product and the message about it that is to arrive first at a receiver.
-async fn with_head(
-    node: &Node,
-    tenant: &str,
-    key: &str,
-    receiver: &NodeId,
-) -> Result<(OwnProduct, Option<MessageRow>), Error> {
-    let (tenant, key, stream) = (tenant.to_owned(), key.to_owned(), stream(key, receiver));
-    node.store()
-        .read("product_messages", move |read| {
-            let (tenant, key, stream) = (tenant.clone(), key.clone(), stream.clone());
-            Box::pin(async move {
-                let row = read.get_product(&tenant, &key).await?;
-                let row = row.ok_or_else(|| Error::not_found("product", &key))?;
-                Ok((OwnProduct::of(&row)?, read.first_in_stream(&tenant, &stream).await?))
-            })
-        })
-        .await
 }
 
 /// Takes an answer of the region or a service node, and ends the message in the same transaction.
@@ -614,23 +307,6 @@ pub(crate) async fn undelivered(node: &Node, row: &MessageRow, error: &Error) ->
     };
     let ended = End::Dead(row.clone(), error.to_string());
     change_known(node, &row.tenant, key_of(row), Some(&ended), turn).await
-}
-
-/// Whether a message about a product says what has been decided otherwise since, or the product is gone.
-///
-/// # Errors
-/// [`Error::Store`].
-pub(crate) async fn is_outdated(node: &Node, row: &MessageRow) -> Result<bool, Error> {
-    match get::<OwnProduct>(node, &row.tenant, key_of(row)).await {
-        Ok(own) => Ok(own.outdates(row)),
-        Err(Error::NotFound { .. }) => Ok(true),
-        Err(error) => Err(error),
-    }
-}
-
-fn key_of(row: &MessageRow) -> &str {
-    let rest = row.stream.strip_prefix("product/").unwrap_or(&row.stream);
-    rest.split_once('/').map_or(rest, |(key, _)| key)
 }
 
 /// A product of the acting connector by its identifier.
