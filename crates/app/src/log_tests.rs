@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use domain::EvidenceKind;
-use ledger::tree::{TreeHead, verify_inclusion};
+use ledger::tree::{Frontier, TreeHead, verify_inclusion};
+use store::EvidenceRow;
 
+use super::sequence::within;
 use super::*;
+use crate::Node;
 use crate::testkit::{Town, add, head, size};
 
 fn kind() -> &'static str {
