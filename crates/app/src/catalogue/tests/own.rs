@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::catalogue::I18n;
-use domain::id::{AreaCode, IdKind, NodeId};
+use domain::id::{AreaCode, IdKind, NodeId, ProductId};
 use ndi::weir_v1::catalogue::PRODUCT_LIST_MSG;
 use serde_json::json;
 use store::MessageRow;
@@ -417,15 +417,30 @@ async fn a_service_node_that_is_away_holds_up_no_region_and_its_problem_stays_it
     assert_eq!(market.letters(outbox::State::GivenUp).await.len(), 1);
 }
 
+/// A product that a service node has listed.
+struct Shelved {
+    market: Market,
+    resource: OwnResource,
+    product: OwnProduct,
+    id: ProductId,
+    on: NodeId,
+}
+
+impl Shelved {
+    async fn open() -> Shelved {
+        let market = Market::open().await;
+        let resource = market.add(market.file("O3\n1\n")).await;
+        let product = market.offer(&resource, 1).await;
+        let (id, on) = (product.product.id.clone().unwrap(), service(1));
+        market.listed(&product, &on).await.unwrap();
+        Shelved { market, resource, product, id, on }
+    }
+}
+
 #[tokio::test]
 async fn a_dead_letter_undoes_nothing_that_was_decided_later() {
-    let market = Market::open().await;
+    let Shelved { market, resource, product, id, on } = Shelved::open().await;
     let (node, speaker) = (&market.town.host.node, &market.town.provider);
-    let resource = market.add(market.file("O3\n1\n")).await;
-    let product = market.offer(&resource, 1).await;
-    let id = product.product.id.clone().unwrap();
-    let on = service(1);
-    market.listed(&product, &on).await.unwrap();
     let (delisting, delist) =
         tokio::join!(product::delist(node, speaker, id.as_str(), Some(on.as_str()), "away"), async {
             let delist = market.next().await;
@@ -444,13 +459,8 @@ async fn a_dead_letter_undoes_nothing_that_was_decided_later() {
 
 #[tokio::test]
 async fn what_is_said_to_a_service_node_takes_the_place_of_its_dead_letters_without_a_problem() {
-    let market = Market::open().await;
+    let Shelved { market, resource, product, id, on } = Shelved::open().await;
     let (node, speaker) = (&market.town.host.node, &market.town.provider);
-    let resource = market.add(market.file("O3\n1\n")).await;
-    let product = market.offer(&resource, 1).await;
-    let id = product.product.id.clone().unwrap();
-    let on = service(1);
-    market.listed(&product, &on).await.unwrap();
     let (delisting, ()) =
         tokio::join!(product::delist(node, speaker, id.as_str(), Some(on.as_str()), "away"), async {
             market.give_up(&market.next().await).await;
