@@ -459,7 +459,7 @@ async fn a_dead_letter_undoes_nothing_that_was_decided_later() {
 
 #[tokio::test]
 async fn what_is_said_to_a_service_node_takes_the_place_of_its_dead_letters_without_a_problem() {
-    let Shelved { market, resource, product, id, on } = Shelved::open().await;
+    let Shelved { market, resource: _, product, id, on } = Shelved::open().await;
     let (node, speaker) = (&market.town.host.node, &market.town.provider);
     let (delisting, ()) =
         tokio::join!(product::delist(node, speaker, id.as_str(), Some(on.as_str()), "away"), async {
